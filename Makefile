@@ -1,0 +1,67 @@
+# `make` lists the targets. Each sets up the environment by itself, and only when needed.
+#
+#   VENV    where the environment lives; empty (`make test VENV=`) takes the one that is active
+#   PYTHON  what creates it
+
+VENV   ?= .venv
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3)
+CORES  ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1)
+SNAKEMAKE_ARGS ?=
+
+BIN := $(if $(VENV),$(VENV)/bin/,)
+ENV := $(if $(VENV),$(VENV)/.stamp,)
+# Every page that _toc.yml names.
+PAGES = $(shell sed -nE 's/^[ -]*(root|file): *([^ \#]+).*/\2/p' _toc.yml)
+HTML = book/_build/html
+
+.DEFAULT_GOAL := help
+.PHONY: help book test lint data paper bench lock clean
+
+help:  ## list the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+$(VENV)/.stamp: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' \
+	  || { echo "wormgnn needs Python 3.11 or 3.12: make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(VENV)/bin/pip || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); }
+	@echo "Setting up $(VENV) from requirements.lock (a few minutes the first time)"
+	@$(VENV)/bin/python -m pip install -qq -r requirements.lock
+	@$(VENV)/bin/python -m pip install -qq --no-deps --no-build-isolation -e .
+	@touch $@
+
+book: $(ENV)  ## run every chapter and build the book into book/_build/html
+	$(BIN)jupyter-book build book/ -W -n --keep-going --all
+	@for page in $(PAGES); do test -s $(HTML)/$$page.html \
+	  || { echo "book: $(HTML)/$$page.html is missing"; exit 1; }; done
+	@echo "The book: $(HTML)/index.html"
+
+# One pytest run for tests and notebooks, so that its closing line, the last, counts both.
+test: lint  ## lint, tests, and every chapter at the smoke profile
+	WORMGNN_PROFILE=smoke $(BIN)python -m pytest --nbval-lax tests/ book/
+
+lint: $(ENV)  ## ruff and mypy
+	$(BIN)ruff check --quiet .
+	$(BIN)ruff format --check --quiet .
+	$(BIN)mypy --no-error-summary
+
+data: $(ENV)  ## download the recordings of the paper, with checksums
+	$(BIN)wormgnn data fetch
+
+paper: $(ENV)  ## the paper's protocol: SNAKEMAKE_ARGS="--executor slurm --jobs 50" on a cluster
+	$(BIN)snakemake --cores $(CORES) $(SNAKEMAKE_ARGS)
+
+bench: $(ENV)  ## run every benchmark
+	@for script in benchmarks/bench_*.py; do test -e $$script || continue; \
+	  echo "== $$script"; MPLBACKEND=Agg $(BIN)python $$script || exit 1; done
+
+# Local versions such as +cpu name a build that no other machine need have.
+lock:  ## resolve requirements.lock anew from pyproject.toml
+	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install -qq '.[book,dev]'
+	{ sed -n '/^#/p' requirements.lock; .venv-lock/bin/python -m pip freeze --quiet --all \
+	  --exclude pip --exclude wormgnn | sed -E 's/\+[a-z0-9.]+$$//'; } > .lock.new
+	mv .lock.new requirements.lock && rm -rf .venv-lock
+
+clean:  ## remove built pages and caches; the environment and results/runs stay
+	rm -rf book/_build build .mypy_cache .ruff_cache .pytest_cache .hypothesis src/*.egg-info
+	find src tests book benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

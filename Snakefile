@@ -1,0 +1,110 @@
+"""Run every chapter as independent papermill jobs into one store, then render the book.
+
+    snakemake --cores 8                                   here
+    snakemake --executor slurm --jobs 50                  on a cluster
+    snakemake --config datasets=kato,nichols seeds=0,1 profile=quick chapters=02_two_states
+
+A job leaves its executed notebook and its log in results/runs/; its numbers are in the store, where
+rendering finds them. What was killed goes on from the store's last batch when it is started again.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+os.environ.pop("WORMGNN_PROFILE", None)  # the profile given here counts
+
+
+def listed(name: str, default: str) -> list[str]:
+    return [item for item in str(config.get(name, default)).split(",") if item]
+
+
+PROFILE = config.get("profile", "paper")
+DATASETS = listed("datasets", "kato")
+SEEDS = listed("seeds", "0")
+ALL = sorted(path.stem for path in Path("book").glob("[0-9]*.ipynb"))
+CODE = sorted(str(path) for path in Path("src").rglob("*.py"))  # changed code means new numbers
+CHAPTERS = listed("chapters", ",".join(ALL))
+
+# Chapters that are too long for one job: parameters of each of their jobs, as plain JSON.
+# e.g. {"02_two_states": [{"models": ["mlp"]}, {"models": ["gnn"]}]}
+SHARDS: dict[str, list[dict[str, object]]] = {}
+
+RUNS = f"results/runs/{PROFILE}/{{dataset}}"
+PAPERMILL = f"{sys.executable} -m papermill --cwd book"
+JUPYTER_BOOK = Path(sys.executable).with_name("jupyter-book")
+
+
+def shards(chapter: str) -> list[dict[str, object]]:
+    return SHARDS.get(chapter, [{}])
+
+
+def notebooks(wildcards) -> list[str]:
+    return [
+        f"{RUNS.format(dataset=wildcards.dataset)}/seed-{seed}/{chapter}.{shard}.ipynb"
+        for seed in SEEDS
+        for chapter in CHAPTERS
+        for shard in range(len(shards(chapter)))
+    ]
+
+
+wildcard_constraints:
+    chapter="[^/.]+",
+    dataset="[^/]+",
+
+
+localrules:
+    all,
+    render,
+
+
+rule all:
+    input:
+        expand(f"{RUNS}/book/_build/html/index.html", dataset=DATASETS),
+
+
+rule chapter:
+    input:
+        notebook="book/{chapter}.ipynb",
+        code=CODE,
+    output:
+        f"{RUNS}/seed-{{seed}}/{{chapter}}.{{shard}}.ipynb",
+    log:
+        f"{RUNS}/seed-{{seed}}/{{chapter}}.{{shard}}.log",
+    params:
+        shard=lambda wildcards: json.dumps(shards(wildcards.chapter)[int(wildcards.shard)]),
+    threads: config.get("threads", 2)
+    retries: 1  # two kernels that start at once can race for a port
+    resources:
+        mem_mb=8000,
+        runtime=1440,
+    shell:
+        "OMP_NUM_THREADS={threads} {PAPERMILL} {input.notebook:q} {output:q} --no-progress-bar"
+        " -p dataset {wildcards.dataset} -p profile {PROFILE} -p seed {wildcards.seed}"
+        " -y {params.shard:q} > {log:q} 2>&1"
+
+
+# The pages are executed again, with these parameters: every number is in the store by now.
+rule render:
+    input:
+        notebooks,
+    output:
+        f"{RUNS}/book/_build/html/index.html",
+    log:
+        f"{RUNS}/book.log",
+    params:
+        book=lambda wildcards: f"{RUNS.format(dataset=wildcards.dataset)}/book",
+        seed=SEEDS[0],
+    shell:
+        """
+        (
+        rm -rf {params.book:q} && mkdir -p {params.book:q}
+        cp -RL book/*.md book/*.bib book/_config.yml book/_toc.yml {params.book:q}
+        for chapter in {ALL}; do
+            {PAPERMILL} --prepare-only book/$chapter.ipynb {params.book:q}/$chapter.ipynb \
+                -p dataset {wildcards.dataset} -p profile {PROFILE} -p seed {params.seed}
+        done
+        {JUPYTER_BOOK} build {params.book:q} -W -n --keep-going --all
+        ) > {log:q} 2>&1
+        """

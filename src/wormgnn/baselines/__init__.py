@@ -1,0 +1,1 @@
+"""What deep networks are compared with."""

@@ -1,0 +1,63 @@
+"""Errors that a user can act on: each names the file or field, and what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class WormgnnError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class RecordingError(WormgnnError):
+    """A recording breaks a rule: lengths that differ, NaN or constant traces, duplicate names."""
+
+
+class SourceError(WormgnnError):
+    """A file cannot be read as what it should be.
+
+    Parameters
+    ----------
+    path
+        The file.
+    field
+        The field inside it (`""` when the whole file is meant).
+    expected
+        What should have been there, and what was found instead.
+    """
+
+    def __init__(self, path: object, field: str, expected: str) -> None:
+        self.path, self.field, self.expected = str(path), field, expected
+        where = f"{path}: field {field!r}" if field else str(path)
+        super().__init__(f"{where}: {expected}")
+
+
+class ChecksumError(SourceError):
+    """A file's SHA-256 is not the published one."""
+
+
+class DatasetUnavailableError(WormgnnError):
+    """A dataset is not on this machine (and could not be downloaded)."""
+
+
+class ChoiceError(WormgnnError, ValueError):
+    """An unknown name where one of a few is expected."""
+
+    def __init__(self, what: str, given: object, choices: Iterable[object]) -> None:
+        super().__init__(f"unknown {what} {given!r}: choose one of {', '.join(map(str, choices))}")
+
+
+class StateError(WormgnnError):
+    """A behavioural state that the wanted vocabulary cannot express."""
+
+
+class NeuronError(WormgnnError):
+    """Neurons that are missing, ambiguous or not shared."""
+
+
+class StoreError(WormgnnError):
+    """A stored result that cannot be read back."""
+
+
+class TrainingError(WormgnnError):
+    """Training that cannot start or that diverged."""

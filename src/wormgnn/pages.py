@@ -1,0 +1,131 @@
+"""What the chapters of the book share: banner, profile, tables, and the paper's numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import os
+import warnings
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style_render import CSSDict
+
+from wormgnn.errors import ChoiceError
+from wormgnn.profiles import profile_named
+from wormgnn.reference import Reference
+
+# pooch asks for a notebook's progress bar, and without ipywidgets that prints a warning.
+warnings.filterwarnings("ignore", message="IProgress not found")
+
+from wormgnn.sources.registry import DATASETS  # noqa: E402
+
+DEFAULT_PROFILE = "quick"
+
+
+@dataclass(frozen=True)
+class Banner:
+    """Says on a page where its recordings come from; displays itself in a notebook.
+
+    `kind` is the class of the admonition, `title` and `text` are plain text.
+    """
+
+    kind: str
+    title: str
+    text: str
+
+    def _repr_html_(self) -> str:
+        title, text = html.escape(self.title), html.escape(self.text)
+        return (
+            f'<div class="admonition {self.kind}">'
+            f'<p class="admonition-title">{title}</p><p>{text}</p></div>'
+        )
+
+    def _repr_markdown_(self) -> str:
+        return f"> **{self.title}.** {self.text}"
+
+    def __repr__(self) -> str:
+        return f"{self.title}. {self.text}"
+
+
+def banner(dataset: str) -> Banner:
+    """What to show on top of a page made from a dataset; ChoiceError for an unknown one."""
+    if dataset not in DATASETS:
+        raise ChoiceError("dataset", dataset, DATASETS)
+    if dataset == "simulated":
+        return Banner(
+            "warning",
+            "Simulated recordings, not the paper's data",
+            "The worms on this page are made up by this package so that the book builds "
+            "anywhere. Unless a table says otherwise, its numbers say nothing about real "
+            "worms. Set the parameter dataset to build it from real recordings.",
+        )
+    origin = DATASETS[dataset]
+    return Banner("note", f"Recordings: {dataset}", f"{origin.citation}. Source: {origin.home}")
+
+
+def effective_profile(name: str) -> str:
+    """The scale to run at: the notebook's own, or `WORMGNN_PROFILE` in place of `quick`.
+
+    The variable lets tests run the whole book small. It replaces the default alone, never
+    a scale that somebody asked for. ChoiceError if either is unknown.
+    """
+    override = os.environ.get("WORMGNN_PROFILE") or name
+    for given in (name, override):
+        profile_named(given)
+    return override if name == DEFAULT_PROFILE else name
+
+
+def table(data: pd.DataFrame, caption: str = "", digits: int = 3, index: bool = False) -> Styler:
+    """A table for a page: rounded numbers to the right, dashes for what is missing.
+
+    Parameters
+    ----------
+    data
+        What to show, formatted column by column.
+    caption
+        Printed above the table.
+    digits
+        Decimals of numbers that are not whole.
+    index
+        Whether to show the row labels.
+    """
+    styler = data.style.format(precision=digits, na_rep="–", thousands="\u202f")
+    # The id that pandas draws at random would make every build of a page differ.
+    styler.set_uuid(hashlib.sha256(repr((caption, *data.columns)).encode()).hexdigest()[:12])
+    styler.set_table_styles(
+        [{"selector": "caption", "props": "caption-side: top; text-align: left"}]
+    )
+    numbers = data.select_dtypes("number").columns
+    right: dict[Any, list[CSSDict]] = {
+        column: [{"selector": "", "props": "text-align: right"}] for column in numbers
+    }
+    styler.set_table_styles(right, overwrite=False)
+    if caption:
+        styler = styler.set_caption(caption)
+    return styler if index else styler.hide(axis="index")
+
+
+def paper_reported() -> dict[str, Any]:
+    """Numbers that the paper prints, as in the file `paper_reported.json` of this package."""
+    text = (files("wormgnn") / "paper_reported.json").read_text(encoding="utf-8")
+    content: dict[str, Any] = json.loads(text)
+    return content
+
+
+def reference_note(found: Reference) -> Banner:
+    """Where a reference table comes from, in one line."""
+    about = found.manifest
+    return Banner(
+        "note",
+        "Reference results",
+        f"computed by `{about.get('command', '?')}` on {about.get('written', '?')[:10]} (wormgnn "
+        f"{about.get('wormgnn', '?')}, torch {about.get('packages', {}).get('torch', '?')}, "
+        f"seed {about.get('seed', '?')}), {len(found.table)} rows.",
+    )

@@ -1,0 +1,66 @@
+"""How much of the protocol is run: one table, used by every experiment."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wormgnn.errors import ChoiceError
+from wormgnn.folds import worm_subsets
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A scale of computation.
+
+    Attributes
+    ----------
+    name
+        `smoke`, `quick` or `paper`.
+    subsets_per_size
+        Worm subsets tried of each size; None means all of them.
+    folds
+        Folds tried, of `n_folds`.
+    epochs
+        Training epochs.
+    n_folds
+        Folds that the windows are divided into.
+    """
+
+    name: str
+    subsets_per_size: int | None
+    folds: tuple[int, ...]
+    epochs: int
+    n_folds: int = 10
+
+    def subsets(
+        self, worms: Sequence[str], sizes: Sequence[int] | None = None
+    ) -> list[tuple[str, ...]]:
+        """Worm subsets of the wanted sizes (all if None), thinned evenly where the profile says."""
+        every = worm_subsets(worms, sizes)
+        groups = (list(group) for _, group in itertools.groupby(every, key=len))
+        return [subset for group in groups for subset in self._thin(group)]
+
+    def _thin(self, group: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+        wanted = self.subsets_per_size
+        if wanted is None or wanted >= len(group):
+            return group
+        return [group[i * len(group) // wanted] for i in range(wanted)]
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile("smoke", subsets_per_size=2, folds=(0,), epochs=4),
+        Profile("quick", subsets_per_size=5, folds=(0,), epochs=150),
+        Profile("paper", subsets_per_size=None, folds=tuple(range(10)), epochs=800),
+    )
+}
+
+
+def profile_named(name: str) -> Profile:
+    """The profile of this name; ChoiceError names the choices."""
+    if name not in PROFILES:
+        raise ChoiceError("profile", name, PROFILES)
+    return PROFILES[name]

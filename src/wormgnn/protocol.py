@@ -1,0 +1,287 @@
+"""The protocol of the first task: train on worm subsets, fold by fold, and score every worm."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from tqdm import tqdm
+
+from wormgnn import metrics
+from wormgnn.baselines.svm import evaluate_svm
+from wormgnn.classification import (
+    Evaluation,
+    Worm,
+    batches,
+    evaluate,
+    inferred_edges,
+    negative_log_likelihood,
+)
+from wormgnn.connectome import adjacency
+from wormgnn.errors import RecordingError
+from wormgnn.features import Features, Scaling, features
+from wormgnn.folds import Role, Split, roles
+from wormgnn.models import classifier
+from wormgnn.profiles import Profile
+from wormgnn.recording import Recording
+from wormgnn.store import Arrays, Store, code_version
+from wormgnn.training import History, Schedule, fit, flat_state
+
+CODE = (
+    "wormgnn.recording",
+    "wormgnn.states",
+    "wormgnn.features",
+    "wormgnn.folds",
+    "wormgnn.training",
+    "wormgnn.classification",
+    "wormgnn.models.*",
+    "wormgnn.baselines.svm",
+    "wormgnn.connectome",
+    "wormgnn.protocol",
+)
+"""Modules whose code decides a classification result."""
+
+
+@dataclass(frozen=True)
+class Classification:
+    """One model on one question, over worm subsets and folds.
+
+    Attributes
+    ----------
+    model
+        `svm`, or one of `models.CLASSIFIERS`.
+    n_states
+        7, 4 or 2.
+    options
+        Arguments of the model (of `connectome.adjacency` for `gnn-connectome`).
+    split, scaling
+        How windows become folds, and how traces are scaled.
+    sizes
+        Numbers of training worms; None means every one.
+    edge_frames
+        Frames over which edges that hold for a whole recording are averaged.
+    seed
+        Of folds, initial weights and the order of training.
+    """
+
+    model: str
+    n_states: int = 2
+    options: Mapping[str, Any] = field(default_factory=dict)
+    split: Split = "shuffled"
+    scaling: Scaling = "whole"
+    sizes: tuple[int, ...] | None = None
+    edge_frames: int = 128
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores of every member on every worm.
+
+    Attributes
+    ----------
+    rows
+        One row for each (fold, subset, worm): columns n_train, subset, fold, worm, seen,
+        n_frames, accuracy, balanced_accuracy, macro_f1, majority.
+    counts
+        Confusion counts of each row, shape (rows, labelled state, predicted state).
+    """
+
+    rows: pd.DataFrame
+    counts: NDArray[np.int64]
+
+
+def classify(
+    plan: Classification,
+    recordings: Sequence[Recording],
+    neurons: Sequence[str],
+    profile: Profile,
+    store: Store,
+    unseen: Sequence[Recording] = (),
+    device: str = "auto",
+) -> Scored:
+    """Run a plan, fold by fold, each fold stored as soon as it is done.
+
+    Parameters
+    ----------
+    plan
+        What to run.
+    recordings
+        Worms that subsets are drawn from.
+    neurons
+        Names of the neurons used.
+    profile
+        How much of the protocol to run.
+    store
+        Where finished folds are kept.
+    unseen
+        Further worms, evaluated but never trained on.
+    device
+        `auto` takes a CUDA device where there is one.
+
+    Raises
+    ------
+    RecordingError
+        Two worms of one name.
+    """
+    worms = [*recordings, *unseen]
+    _check_names([worm.worm for worm in worms])
+    prepared = [features(worm, neurons, plan.n_states, plan.scaling) for worm in worms]
+    subsets = profile.subsets([worm.worm for worm in recordings], plan.sizes)
+    folds = tqdm(profile.folds, desc=plan.model, unit="fold", disable=None, leave=False)
+    scored = []
+    for fold in folds:
+        inputs = _inputs(plan, worms, neurons, subsets, profile, fold)
+        arrays = store.compute(
+            inputs, partial(_run_fold, plan, prepared, subsets, profile, fold, device)
+        )
+        evaluation = Evaluation(tuple(w.worm for w in worms), arrays["counts"], arrays["seen"])
+        scored.append(_tidy(evaluation, subsets, fold))
+    return Scored(
+        pd.concat([s.rows for s in scored], ignore_index=True),
+        np.concatenate([s.counts for s in scored]),
+    )
+
+
+def _check_names(worms: Sequence[str]) -> None:
+    """A second worm of the same name would pass for one that was trained on."""
+    repeated = sorted({name for name in worms if worms.count(name) > 1})
+    if repeated:
+        raise RecordingError(f"each worm's name once, but {', '.join(repeated)} repeats")
+
+
+def _inputs(
+    plan: Classification,
+    worms: Sequence[Recording],
+    neurons: Sequence[str],
+    subsets: Sequence[tuple[str, ...]],
+    profile: Profile,
+    fold: int,
+) -> dict[str, Any]:
+    """Everything that a fold's result depends on, as plain JSON."""
+    return {
+        "task": "classification",
+        "plan": {**dataclasses.asdict(plan), "options": dict(plan.options)},
+        "neurons": list(neurons),
+        "subsets": [list(subset) for subset in subsets],
+        "fold": fold,
+        "n_folds": profile.n_folds,
+        "epochs": profile.epochs,
+        "data": [[worm.worm, worm.digest] for worm in worms],  # their order decides the folds
+        "code": code_version(CODE),
+    }
+
+
+def _run_fold(
+    plan: Classification,
+    prepared: Sequence[Features],
+    subsets: Sequence[tuple[str, ...]],
+    profile: Profile,
+    fold: int,
+    device: str,
+) -> Arrays:
+    """Train and evaluate all subsets on one fold."""
+    target = _device(device)
+    worms = [
+        Worm.of(f, _roles(f, number, plan, profile, fold), target, plan.edge_frames)
+        for number, f in enumerate(prepared)
+    ]
+    if plan.model == "svm":
+        evaluation = evaluate_svm(worms, subsets, plan.n_states, **plan.options)
+        return {"counts": evaluation.counts, "seen": evaluation.seen}
+    model, history = _train(plan, worms, subsets, profile, fold, prepared[0].neurons)
+    evaluation = evaluate(model, worms, subsets, plan.n_states)
+    return {
+        "counts": evaluation.counts,
+        "seen": evaluation.seen,
+        "edges": inferred_edges(model, worms),
+        "validation": history.validation.numpy().astype(np.float32),
+        "best_epoch": history.best_epoch.numpy(),
+        **flat_state(model),
+    }
+
+
+def _train(
+    plan: Classification,
+    worms: Sequence[Worm],
+    subsets: Sequence[tuple[str, ...]],
+    profile: Profile,
+    fold: int,
+    neurons: Sequence[str],
+) -> tuple[nn.Module, History]:
+    """An ensemble with one member for each subset, trained."""
+    seed = 1000 * plan.seed + fold
+    model = build(plan, len(subsets), neurons, seed).to(worms[0].x.device)
+    history = fit(
+        model,
+        batches(worms, subsets, Role.TRAIN),
+        batches(worms, subsets, Role.VALIDATION),
+        negative_log_likelihood,
+        Schedule(epochs=profile.epochs),
+        seed,
+        f"{plan.model}, fold {fold}",
+    )
+    return model, history
+
+
+def build(plan: Classification, members: int, neurons: Sequence[str], seed: int) -> nn.Module:
+    """The plan's network, untrained."""
+    options = dict(plan.options)
+    if plan.model == "gnn-connectome":
+        options = {"adjacency": adjacency(neurons, **options)}
+    return classifier(plan.model, members, len(neurons), plan.n_states, seed, **options)
+
+
+def _roles(
+    worm: Features, number: int, plan: Classification, profile: Profile, fold: int
+) -> NDArray[np.int64]:
+    seed = 100 * plan.seed + number
+    return roles(worm.n_frames, fold, profile.n_folds, plan.split, seed)
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+def _tidy(evaluation: Evaluation, subsets: Sequence[tuple[str, ...]], fold: int) -> Scored:
+    """One row for each member and worm."""
+    places = list(_places(subsets, evaluation.worms))
+    counts = evaluation.counts.reshape(len(places), *evaluation.counts.shape[2:])
+    rows = pd.DataFrame(
+        {
+            "n_train": [len(subset) for subset, _ in places],
+            "subset": ["+".join(subset) for subset, _ in places],
+            "fold": fold,
+            "worm": [worm for _, worm in places],
+            "seen": evaluation.seen.ravel(),
+            **scores(counts),
+        }
+    )
+    return Scored(rows, counts)
+
+
+def _places(subsets: Sequence[tuple[str, ...]], worms: Sequence[str]) -> Iterator[tuple[Any, str]]:
+    for subset in subsets:
+        for worm in worms:
+            yield subset, worm
+
+
+def scores(counts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """Every score of confusion counts `(rows, states, states)`, by column name."""
+    return {
+        "n_frames": counts.sum((1, 2)),
+        "accuracy": metrics.accuracy(counts),
+        "balanced_accuracy": metrics.balanced_accuracy(counts),
+        "macro_f1": metrics.macro_f1(counts),
+        "majority": metrics.majority(counts),
+    }

@@ -1,0 +1,127 @@
+"""The readings that the paper's text allows of its networks, and the choice among them.
+
+The choice is made by leave-one-worm-out inside the training worms: to judge an evaluation
+worm, readings are compared only on members that neither trained nor were evaluated on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from wormgnn.protocol import Classification
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read equations 6-14.
+
+    Attributes
+    ----------
+    model
+        `mlp` or `gnn`.
+    text
+        What is read how, for the table.
+    options
+        Arguments of the model.
+    """
+
+    model: str
+    text: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def plan(self, seed: int = 0) -> Classification:
+        """The reading on two states, with one, three and four training worms."""
+        return Classification(self.model, options=self.options, sizes=(1, 3, 4), seed=seed)
+
+
+READINGS = {
+    "mlp": Reading("mlp", "g: one hidden layer with batch norm, then the scores"),
+    "mlp, two hidden": Reading(
+        "mlp", "g: two hidden layers, batch norm behind them", {"hidden_layers": 2}
+    ),
+    "mlp, no norm": Reading("mlp", "g: one hidden layer, no batch norm", {"norm": "none"}),
+    "before g": Reading(
+        "gnn", "h averaged over time before g (eq. 9 to the letter)", {"edges": "before"}
+    ),
+    "before g, worm's statistics": Reading(
+        "gnn",
+        "the same; batch norm of the encoder uses each worm's own statistics",
+        {"edges": "before", "use_running": False},
+    ),
+    "after g": Reading(
+        "gnn", "hidden edge features averaged over time after g", {"edges": "after"}
+    ),
+    "after g, worm's statistics": Reading(
+        "gnn",
+        "the same; batch norm of the encoder uses each worm's own statistics",
+        {"edges": "after", "use_running": False},
+    ),
+    "after g, two hidden": Reading(
+        "gnn", "after g; two hidden layers in each g", {"edges": "after", "hidden_layers": 2}
+    ),
+    "after g, no norm": Reading(
+        "gnn", "after g; no batch norm anywhere", {"edges": "after", "norm": "none"}
+    ),
+    "after g, norm in encoder": Reading(
+        "gnn",
+        "after g; batch norm in the edge encoder alone",
+        {"edges": "after", "norm": "none", "encoder_norm": "last"},
+    ),
+    "after g, no self edges": Reading(
+        "gnn", "after g; a neuron does not send to itself", {"edges": "after", "self_edges": False}
+    ),
+    "after g, sum": Reading(
+        "gnn", "after g; messages summed over neurons", {"edges": "after", "aggregation": "sum"}
+    ),
+    "after g, two steps": Reading(
+        "gnn", "after g; two message-passing steps", {"edges": "after", "steps": 2}
+    ),
+    "per frame": Reading("gnn", "edges inferred anew at every frame", {"edges": "frame"}),
+}
+
+
+def leave_one_worm_out(rows: pd.DataFrame) -> pd.DataFrame:
+    """Inner and outer accuracy of every reading for every held-out worm.
+
+    Parameters
+    ----------
+    rows
+        Rows of `protocol.classify` with a further column `reading`.
+
+    Returns
+    -------
+    table
+        One row for each (n_train, held-out worm, reading): `inner`, mean accuracy on unseen
+        worms of members that have nothing to do with the held-out worm; `outer`, mean
+        accuracy on the held-out worm of members that were not trained on it.
+    """
+    unseen = rows[~rows["seen"]]
+    tables = [_held_out(unseen, worm) for worm in sorted(unseen["worm"].unique())]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _held_out(unseen: pd.DataFrame, worm: str) -> pd.DataFrame:
+    trained = unseen["subset"].str.split("+").map(lambda subset: worm in subset)
+    inner = unseen[~trained & (unseen["worm"] != worm)]
+    outer = unseen[unseen["worm"] == worm]
+    by = ["n_train", "reading"]
+    table = pd.DataFrame(
+        {
+            "inner": inner.groupby(by)["accuracy"].mean(),
+            "outer": outer.groupby(by)["accuracy"].mean(),
+        }
+    ).reset_index()
+    return table.assign(held_out=worm)
+
+
+def choose(table: pd.DataFrame, among: list[str], n_train: int) -> pd.DataFrame:
+    """For every held-out worm the reading with the best inner accuracy, among some.
+
+    Returns the rows of `leave_one_worm_out`'s table that were chosen: their `outer`
+    accuracies are those of a choice that never saw the worm.
+    """
+    fits = table[table["reading"].isin(among) & (table["n_train"] == n_train)]
+    return fits.loc[fits.groupby("held_out")["inner"].idxmax()].reset_index(drop=True)

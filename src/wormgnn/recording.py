@@ -1,0 +1,224 @@
+"""One worm's recording: traces, neuron names, behavioural states and frame times."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wormgnn.errors import NeuronError, RecordingError
+
+UNIDENTIFIED = ""
+"""Name of a neuron that nobody has identified."""
+
+NO_STATE = -1
+"""Code of a frame that carries no behavioural state."""
+
+PAPER_NEURONS = (
+    *("AIBL", "AIBR", "ALA", "AVAL", "AVAR", "AVBL", "AVER", "RID"),
+    *("RIML", "RIMR", "RMED", "RMEL", "RMER", "VB01", "VB02"),
+)
+"""The paper's 15 neurons ("Data Processing"): uniquely identified in all five Kato worms."""
+
+_NUMBERED = re.compile(r"(VA|VB|VC|VD|DA|DB|DD|AS)(\d{1,2})")
+
+
+def canonical_name(name: str) -> str:
+    """Canonical form of a neuron's name: upper case, motor neurons with two digits.
+
+    `VB1`, `vb01` and ` VB01 ` are all `VB01`. Digits alone, `---`, `?` and the
+    empty string mean an unidentified neuron and give `UNIDENTIFIED`.
+    """
+    name = name.strip().upper()
+    if not name or not name[0].isalpha() or "?" in name:
+        return UNIDENTIFIED
+    numbered = _NUMBERED.fullmatch(name)
+    return f"{numbered[1]}{int(numbered[2]):02d}" if numbered else name
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Calcium imaging of one worm.
+
+    Parameters
+    ----------
+    worm
+        Identifier, unique within its dataset, e.g. `kato-1`.
+    dataset
+        Name of the dataset, e.g. `kato`.
+    traces
+        Fluorescence change dF/F0, shape (frames, neurons).
+    neurons
+        Canonical name of each column, `UNIDENTIFIED` where nobody knows.
+    fps
+        Frames per second.
+    states
+        Code of the behavioural state at each frame, shape (frames,): an index into
+        `vocabulary`, or `NO_STATE`.
+    vocabulary
+        Names of the states, in the order of their codes.
+    times
+        Seconds since the start, shape (frames,). Evenly spaced at `fps` if left out.
+    derivatives
+        The source's own time derivative of `traces`, shape (frames, neurons), or None.
+    confidence
+        How sure the identification of each neuron is, shape (neurons,), or None.
+
+    Raises
+    ------
+    RecordingError
+        Shapes that do not fit together, a NaN or constant named trace, a repeated
+        name, a state code outside the vocabulary.
+    """
+
+    worm: str
+    dataset: str
+    traces: NDArray[np.float64]
+    neurons: tuple[str, ...]
+    fps: float
+    states: NDArray[np.int64]
+    vocabulary: tuple[str, ...]
+    times: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    derivatives: NDArray[np.float64] | None = None
+    confidence: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.times.size and self.traces.ndim == 2:
+            object.__setattr__(self, "times", np.arange(len(self.traces)) / self.fps)
+        _check_shapes(self)
+        _check_names(self)
+        _check_values(self)
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return len(self.traces)
+
+    @property
+    def identified(self) -> tuple[str, ...]:
+        """Names of the identified neurons, sorted."""
+        return tuple(sorted(name for name in self.neurons if name != UNIDENTIFIED))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything that a result can depend on."""
+        sha = hashlib.sha256(repr((self.neurons, self.vocabulary, self.fps)).encode())
+        for array in (self.traces, self.states, self.times, self.derivatives):
+            sha.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
+        return sha.hexdigest()
+
+    def columns(self, neurons: Sequence[str]) -> NDArray[np.int64]:
+        """Column of each named neuron; NeuronError names those that are not here."""
+        index = {name: column for column, name in enumerate(self.neurons)}
+        missing = [name for name in neurons if name not in index]
+        if missing:
+            raise NeuronError(f"{self.worm}: no neuron named {', '.join(missing)}")
+        return np.array([index[name] for name in neurons], dtype=np.int64)
+
+    def select(self, neurons: Sequence[str]) -> Recording:
+        """The same recording with the named neurons alone, in the order given."""
+        columns = self.columns(neurons)
+        return replace(
+            self,
+            traces=self.traces[:, columns],
+            neurons=tuple(neurons),
+            derivatives=None if self.derivatives is None else self.derivatives[:, columns],
+            confidence=None if self.confidence is None else self.confidence[columns],
+        )
+
+    def resample(self, fps: float) -> Recording:
+        """The recording at another frame rate.
+
+        Traces are interpolated linearly at the new frame times; a state is taken from
+        the nearest old frame. The source's derivative is dropped, since its scale and
+        smoothing belong to the old rate.
+        """
+        times = np.arange(self.times[0], self.times[-1] + 1e-9, 1.0 / fps)
+        nearest = np.abs(np.searchsorted(_midpoints(self.times), times))
+        traces = np.stack([np.interp(times, self.times, trace) for trace in self.traces.T], axis=1)
+        return replace(
+            self,
+            traces=traces,
+            states=self.states[nearest],
+            times=times,
+            fps=fps,
+            derivatives=None,
+        )
+
+
+def shared_neurons(recordings: Iterable[Recording]) -> tuple[str, ...]:
+    """Names identified in every recording, sorted; NeuronError if there are none."""
+    recordings = list(recordings)
+    if not recordings:
+        raise NeuronError("shared neurons need at least one recording")
+    shared = set.intersection(*(set(recording.identified) for recording in recordings))
+    if not shared:
+        worms = ", ".join(recording.worm for recording in recordings)
+        raise NeuronError(f"no identified neuron is shared by {worms}")
+    return tuple(sorted(shared))
+
+
+def _midpoints(times: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (times[1:] + times[:-1]) / 2
+
+
+def _check_shapes(recording: Recording) -> None:
+    name, traces = recording.worm, recording.traces
+    if traces.ndim != 2 or 0 in traces.shape:
+        raise RecordingError(
+            f"{name}: field 'traces': expected (frames, neurons), got {traces.shape}"
+        )
+    frames, neurons = traces.shape
+    expected: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+        "neurons": ((len(recording.neurons),), (neurons,)),
+        "states": (recording.states.shape, (frames,)),
+        "times": (recording.times.shape, (frames,)),
+    }
+    if recording.derivatives is not None:
+        expected["derivatives"] = (recording.derivatives.shape, (frames, neurons))
+    if recording.confidence is not None:
+        expected["confidence"] = (recording.confidence.shape, (neurons,))
+    for field_name, (found, wanted) in expected.items():
+        if found != wanted:
+            raise RecordingError(
+                f"{name}: field {field_name!r}: expected shape {wanted} to match traces "
+                f"{traces.shape}, got {found}"
+            )
+
+
+def _check_names(recording: Recording) -> None:
+    counts = Counter(name for name in recording.neurons if name != UNIDENTIFIED)
+    repeated = sorted(name for name, count in counts.items() if count > 1)
+    if repeated:
+        raise RecordingError(
+            f"{recording.worm}: field 'neurons': each name once, but {', '.join(repeated)} repeats"
+        )
+
+
+def _check_values(recording: Recording) -> None:
+    name, states = recording.worm, recording.states
+    if not np.isfinite(recording.fps) or recording.fps <= 0:
+        raise RecordingError(
+            f"{name}: field 'fps': expected frames per second > 0, got {recording.fps}"
+        )
+    if recording.n_frames > 1 and not (np.diff(recording.times) > 0).all():
+        raise RecordingError(f"{name}: field 'times': expected seconds that increase")
+    bad = np.setdiff1d(states, np.arange(NO_STATE, len(recording.vocabulary)))
+    if bad.size:
+        raise RecordingError(
+            f"{name}: field 'states': code {bad[0]} is not in the vocabulary of "
+            f"{len(recording.vocabulary)} states"
+        )
+    named = np.array([neuron != UNIDENTIFIED for neuron in recording.neurons])
+    for what, broken in (
+        ("NaN or infinite", ~np.isfinite(recording.traces).all(axis=0)),
+        ("constant", (recording.traces == recording.traces[:1]).all(axis=0)),
+    ):
+        if (broken & named).any():
+            neurons = [recording.neurons[i] for i in np.flatnonzero(broken & named)]
+            raise RecordingError(f"{name}: field 'traces': {what} trace of {', '.join(neurons)}")

@@ -1,0 +1,234 @@
+"""Write recordings in the file layouts that the readers read.
+
+The layouts of Kato's current release and of WormWideWeb mirror real files: shapes, types
+and attributes, and the last name of worm 4 one cell deeper. Those of Kato's older release
+and of Nichols follow their field lists, since no such file was at hand.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from wormgnn.errors import ChoiceError
+from wormgnn.recording import NO_STATE, UNIDENTIFIED, Recording
+from wormgnn.sources import kato, nichols, wormwideweb
+from wormgnn.states import merge
+
+_USERBLOCK = 512
+
+
+class _MatWriter:
+    """Values as MATLAB stores them in HDF5, each reached by a reference."""
+
+    def __init__(self, file: h5py.File) -> None:
+        self.file, self.heap = file, file.create_group("#refs#")
+
+    def _store(self, value: Any, kind: bytes) -> h5py.Reference:
+        node = self.heap.create_dataset(f"r{len(self.heap)}", data=value)
+        node.attrs["MATLAB_class"] = np.bytes_(kind)
+        return node.ref
+
+    def matrix(self, values: NDArray[np.float64]) -> h5py.Reference:
+        return self._store(np.asarray(values, dtype=np.float64), b"double")
+
+    def text(self, text: str) -> h5py.Reference:
+        if text:
+            return self._store(np.array([[ord(c)] for c in text], dtype=np.uint16), b"char")
+        reference = self._store(np.zeros(2, dtype=np.uint64), b"char")
+        self.file[reference].attrs["MATLAB_empty"] = np.uint8(1)
+        return reference
+
+    def cell(self, references: Sequence[h5py.Reference]) -> h5py.Reference:
+        return self._store(_column(references), b"cell")
+
+    def struct(self, fields: dict[str, NDArray[np.float64]]) -> h5py.Reference:
+        group = self.heap.create_group(f"r{len(self.heap)}")
+        group.attrs["MATLAB_class"] = np.bytes_(b"struct")
+        for name, values in fields.items():
+            group.create_dataset(name, data=np.asarray(values, dtype=np.float64))
+            group[name].attrs["MATLAB_class"] = np.bytes_(b"double")
+        return group.ref
+
+    def struct_array(self, name: str, fields: dict[str, list[h5py.Reference]]) -> None:
+        group = self.file.create_group(name)
+        group.attrs["MATLAB_class"] = np.bytes_(b"struct")
+        for field, references in fields.items():
+            group.create_dataset(field, data=_column(references))
+            group[field].attrs["MATLAB_class"] = np.bytes_(b"cell")
+
+
+def write_kato(recordings: Sequence[Recording], path: Path | str) -> None:
+    """Recordings with Kato's seven states, in the layout of the current release."""
+    with _mat_file(Path(path)) as mat:
+        fields: dict[str, list[h5py.Reference]] = {
+            "deltaFOverF_bc": [mat.matrix(worm.traces.T) for worm in recordings],
+            "NeuronNames": [mat.cell(_kato_names(mat, n, r)) for n, r in _numbered(recordings)],
+            "States": [mat.struct(_flags(worm)) for worm in recordings],
+            "tv": [mat.matrix(worm.times[None]) for worm in recordings],
+            "fps": [mat.matrix(np.array([[worm.fps]])) for worm in recordings],
+            "dataset": [mat.text(worm.worm) for worm in recordings],
+        }
+        _add_derivatives(mat, fields, "deltaFOverF_deriv", recordings)
+        mat.struct_array("WT_NoStim", fields)
+
+
+def write_kato_older(recordings: Sequence[Recording], path: Path | str) -> None:
+    """Recordings with Kato's seven states, in the layout of the older release."""
+    with _mat_file(Path(path)) as mat:
+        fields: dict[str, list[h5py.Reference]] = {
+            "traces": [mat.matrix(worm.traces.T) for worm in recordings],
+            "IDs": [mat.cell(_candidates(mat, worm)) for worm in recordings],
+            "States": [mat.matrix(_older_codes(worm)[None]) for worm in recordings],
+            "timVectorSeconds": [mat.matrix(worm.times[None]) for worm in recordings],
+            "fps": [mat.matrix(np.array([[worm.fps]])) for worm in recordings],
+        }
+        _add_derivatives(mat, fields, "tracesDif", recordings)
+        mat.struct_array("WT_NoStim", fields)
+
+
+def write_nichols(recordings: Sequence[Recording], path: Path | str) -> None:
+    """Recordings merged to Nichols's four states; the struct is named as the file."""
+    path = Path(path)
+    with _mat_file(path) as mat:
+        fields: dict[str, list[h5py.Reference]] = {
+            "traces": [mat.matrix(worm.traces.T) for worm in recordings],
+            "IDs": [mat.cell(_candidates(mat, worm)) for worm in recordings],
+            "FourStates": [mat.struct({"fourStates": _four(worm)[None]}) for worm in recordings],
+            "timeVectorSeconds": [mat.matrix(worm.times[None]) for worm in recordings],
+            "fps": [mat.matrix(np.array([[worm.fps]])) for worm in recordings],
+        }
+        _add_derivatives(mat, fields, "tracesDif", recordings)
+        mat.struct_array(path.stem, fields)
+
+
+def write_wormwideweb(recording: Recording, path: Path | str) -> None:
+    """One recording merged to forward and reverse, in WormWideWeb's JSON form."""
+    forward, reverse = (merge(recording, 2) == code for code in range(len(wormwideweb.STATES)))
+    edges = np.flatnonzero(np.diff(reverse.astype(int), prepend=0, append=0))
+    confidence = recording.confidence
+    labels = {
+        str(column + 1): {
+            "label": name,
+            "confidence": str(5.0 if confidence is None else confidence[column]),
+        }
+        for column, name in enumerate(recording.neurons)
+        if name != UNIDENTIFIED
+    }
+    content = {
+        "uid": recording.worm,
+        "max_t": recording.n_frames,
+        "num_neurons": len(recording.neurons),
+        "timestamp_confocal": recording.times.tolist(),
+        "velocity": (0.1 * forward - 0.1 * reverse).tolist(),
+        "reversal_events": edges.reshape(-1, 2).tolist(),
+        "trace_original": recording.traces.T.tolist(),
+        "labeled": labels,
+    }
+    with _replacing(Path(path)) as temporary:
+        temporary.write_text(json.dumps(content), encoding="utf-8")
+
+
+def _numbered(recordings: Sequence[Recording]) -> Iterator[tuple[int, Recording]]:
+    return enumerate(recordings, start=1)
+
+
+def _column(references: Sequence[h5py.Reference]) -> NDArray[Any]:
+    column = np.empty((len(references), 1), dtype=h5py.ref_dtype)
+    column[:, 0] = references
+    return column
+
+
+def _add_derivatives(
+    mat: _MatWriter,
+    fields: dict[str, list[h5py.Reference]],
+    field: str,
+    recordings: Sequence[Recording],
+) -> None:
+    values = [worm.derivatives for worm in recordings if worm.derivatives is not None]
+    if len(values) == len(recordings):
+        fields[field] = [mat.matrix(value.T) for value in values]
+
+
+def _kato_names(mat: _MatWriter, number: int, worm: Recording) -> list[h5py.Reference]:
+    """Names of one worm: unidentified neurons get their number, as in the real file."""
+    names = [mat.text(name or str(n)) for n, name in enumerate(worm.neurons, start=1)]
+    if number == 4:
+        names[-1] = mat.cell([names[-1]])
+    return names
+
+
+def _candidates(mat: _MatWriter, worm: Recording) -> list[h5py.Reference]:
+    return [
+        mat.cell([mat.text(name or "---"), mat.text(""), mat.text("")]) for name in worm.neurons
+    ]
+
+
+def _flags(worm: Recording) -> dict[str, NDArray[np.float64]]:
+    flags = {name: (worm.states == code)[None] * 1.0 for code, name in enumerate(kato.STATES)}
+    return flags | {"nostate": (worm.states == NO_STATE)[None] * 1.0}
+
+
+def _older_codes(worm: Recording) -> NDArray[np.float64]:
+    names = [*kato.STATES, "nostate"]
+    codes = np.array([kato.OLDER_CODES.index(name) + 1.0 for name in names])
+    return np.asarray(codes[worm.states])
+
+
+def _four(worm: Recording) -> NDArray[np.float64]:
+    """Nichols's codes 1 to 4, NaN for no state, shape (frames,)."""
+    if worm.vocabulary[: len(nichols.STATES)] == nichols.STATES:
+        codes = np.array([*range(1, len(worm.vocabulary) + 1), np.nan])
+        return np.asarray(codes[worm.states])
+    table = {"forward": 2.0, "reverse": 1.0, "dorsal turn": 4.0, "ventral turn": 4.0}
+    return np.asarray(np.array([*table.values(), np.nan])[merge(worm, 4)])
+
+
+@contextmanager
+def _mat_file(path: Path) -> Iterator[_MatWriter]:
+    with _replacing(path) as temporary:
+        with h5py.File(temporary, "w", userblock_size=_USERBLOCK) as file:
+            yield _MatWriter(file)
+        header = b"MATLAB 7.3 MAT-file, simulated recordings".ljust(124) + b"\x00\x02IM"
+        with temporary.open("r+b") as raw:
+            raw.write(header)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A temporary name in the same folder, moved to `path` when all went well."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+WRITERS = {"kato": write_kato, "kato-older": write_kato_older, "nichols": write_nichols}
+"""Layouts of a file of several worms; `wormwideweb` is one file a worm."""
+
+
+def write(recordings: Sequence[Recording], path: Path, layout: str) -> list[Path]:
+    """Write recordings in a layout; returns the files written.
+
+    `wormwideweb` writes one file for each worm, `path` with the worm's name before its
+    ending. ChoiceError for an unknown layout.
+    """
+    if layout in WRITERS:
+        WRITERS[layout](recordings, path)
+        return [path]
+    if layout != "wormwideweb":
+        raise ChoiceError("layout", layout, (*WRITERS, "wormwideweb"))
+    paths = [path.with_name(f"{path.stem}-{worm.worm}{path.suffix}") for worm in recordings]
+    for worm, target in zip(recordings, paths, strict=True):
+        write_wormwideweb(worm, target)
+    return paths

@@ -1,0 +1,145 @@
+"""Sleeping and waking worms of Nichols et al. 2017 (Science 356:eaam6851), OSF kbf38.
+
+The layout is the one that the laboratory's export script writes (its fields, their units
+and the meaning of the state codes are from there); no file with traces was at hand when
+this reader was written, so it is tested on simulated files in that layout alone.
+
+Read from the struct array, one element per worm:
+
+`traces`
+    dF/F0 corrected for bleaching, (neurons, frames) as HDF5 shows it.
+`IDs`
+    For each neuron a cell with up to three candidate names; exactly one makes an identity.
+`timeVectorSeconds`, `fps`
+    Time of each frame in seconds; frames per second, 2.8 to 4.1 and so different from worm
+    to worm: `Recording.resample` them to one rate before cutting windows.
+`FourStates`
+    The codes 1 to 4 of each frame, or a struct whose first vector they are. A frame with
+    code 0 or NaN has no state.
+`FourStatesNames`
+    Names of the codes, if there; else reversal, forward, quiescence, turn.
+`States`
+    Flags as in Kato's file, if there: a turn whose flag `dt` or `vt` is set then becomes a
+    dorsal or a ventral turn. Without them the file does not tell the two apart.
+`tracesDif`
+    The laboratory's own derivative, if there.
+
+The laboratory derived these four states from the recording itself (`getFourStates.m` of
+Zimmer-lab/Nichols2017): *reverse* while AVAL rises or is high, *turn* while it falls,
+*quiescence* by the activity of the whole brain, *forward* otherwise. A decoder that sees
+AVAL is thus tested on labels made from one of its inputs.
+
+Oxygen switches, trial names and all else are left unread.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wormgnn.recording import NO_STATE, Recording
+from wormgnn.sources.guard import building
+from wormgnn.sources.identity import unique_names
+from wormgnn.sources.matlab import Fields, open_worms
+
+STATES = ("reverse", "forward", "quiescence", "turn")
+"""Names of the codes 1 to 4."""
+
+TURNS = {"dt": "dorsal turn", "vt": "ventral turn"}
+"""Flags of the laboratory's finer labels that tell turns apart."""
+
+_ALIASES = {"reversal": "reverse", "forwards": "forward", "quiescent": "quiescence"}
+
+
+def read(path: Path | str) -> list[Recording]:
+    """Recordings of all worms in a file; the worms are `<file stem>-1` and so on.
+
+    Raises
+    ------
+    SourceError
+        No MATLAB v7.3 file, a missing field, or a field of the wrong kind or size.
+    RecordingError
+        Values that no recording may have (NaN or constant traces, times that do not rise).
+    """
+    path = Path(path)
+    with open_worms(path, ("traces",)) as worms:
+        return [_recording(fields, number) for number, fields in enumerate(worms, start=1)]
+
+
+def _recording(fields: Fields, number: int) -> Recording:
+    times = fields.seconds("timeVectorSeconds", "timVectorSeconds", "tv")
+    neurons = unique_names(fields.texts("IDs"))
+    size = len(times), len(neurons)
+    states, vocabulary = _states(fields, len(times))
+    derivatives = None
+    if "tracesDif" in fields:
+        derivatives = fields.finite("tracesDif", fields.frames_by_neurons("tracesDif", *size))
+    with building(fields.path):
+        return Recording(
+            worm=f"{fields.path.stem}-{number}",
+            dataset="nichols",
+            traces=fields.frames_by_neurons("traces", *size),
+            neurons=neurons,
+            fps=fields.frame_rate(times),
+            states=states,
+            vocabulary=vocabulary,
+            times=times,
+            derivatives=derivatives,
+        )
+
+
+def _states(fields: Fields, frames: int) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    codes, names = _codes(fields, frames), _names(fields)
+    unknown = codes[~np.isin(codes, np.arange(len(names) + 1))]
+    if unknown.size:
+        expected = f"expected a code from 0 to {len(names)}"
+        raise fields.error("FourStates", f"unknown state {unknown[0]:g}: {expected}")
+    states = codes.astype(np.int64) - 1
+    states[states < 0] = NO_STATE
+    return _with_turns(fields, states, names)
+
+
+def _codes(fields: Fields, frames: int) -> NDArray[np.float64]:
+    """Codes from 0 (no state) to 4, shape (frames,)."""
+    owner, name = fields, "FourStates"
+    if fields.is_struct(name):
+        owner = fields.struct(name)
+        if not owner.nodes:
+            raise fields.error(name, "expected a struct with a vector, found an empty struct")
+        name = next(iter(owner.nodes))
+    codes = owner.vector(name)
+    if codes.shape != (frames,):
+        raise owner.error(name, f"expected {frames} frames as in the times, found {codes.size}")
+    return np.nan_to_num(codes, nan=0.0)
+
+
+def _names(fields: Fields) -> tuple[str, ...]:
+    if "FourStatesNames" not in fields:
+        return STATES
+    texts = [" ".join(cell).strip().lower() for cell in fields.texts("FourStatesNames")]
+    names = tuple(_ALIASES.get(text, text) for text in texts)
+    unknown = [name for name in names if name not in (*STATES, *TURNS.values())]
+    if unknown or len(set(names)) != len(names):
+        expected = ", ".join((*STATES, *TURNS.values()))
+        found = ", ".join(map(repr, names))
+        raise fields.error("FourStatesNames", f"expected each of {expected} once, found {found}")
+    return names
+
+
+def _with_turns(
+    fields: Fields, states: NDArray[np.int64], names: tuple[str, ...]
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Split `turn` into dorsal and ventral where the file has the flags for it."""
+    if "turn" not in names or "States" not in fields or not fields.is_struct("States"):
+        return states, names
+    flags = fields.struct("States")
+    is_turn = states == names.index("turn")
+    for flag, turn in TURNS.items():
+        values = flags.vector(flag)
+        if values.shape != states.shape:
+            raise flags.error(flag, f"expected {states.size} frames, found {values.size}")
+        names = (*names, turn)
+        states = np.where(is_turn & (values == 1), len(names) - 1, states)
+    return states, names

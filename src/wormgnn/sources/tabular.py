@@ -1,0 +1,146 @@
+"""A laboratory's own recording, as a CSV table or a NumPy archive.
+
+CSV: one row per frame under a header. The optional column `time_s` holds seconds, the
+optional column `state` the name of the behaviour (empty: none); every other column is the
+trace of the neuron that heads it. A header of digits, or one with `?`, is a neuron that
+nobody has identified. Without `time_s`, `fps` must be given.
+
+NPZ: `traces` (frames, neurons), `neurons` (neurons,) as text, `fps` (one number) or
+`times_s` (frames,), and if you like `states` (frames,) as text. Archives that hold pickled
+objects are refused.
+
+States take the names of `wormgnn.states` (`forward`, `reverse`, ...) if they are to be
+compared with a decoder's.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wormgnn.errors import SourceError
+from wormgnn.recording import NO_STATE, Recording, canonical_name
+from wormgnn.sources.guard import building, reading
+
+TIME, STATE = "time_s", "state"
+
+
+def read(path: Path | str, fps: float | None = None) -> list[Recording]:
+    """The one recording in a `.csv` or `.npz` file; the worm is named after the file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    fps
+        Frames per second, for a file that does not tell.
+
+    Raises
+    ------
+    SourceError
+        Neither kind of file, a missing column or field, text where a number belongs.
+    RecordingError
+        Lengths that differ, NaN or constant traces, a name that occurs twice.
+    """
+    path = Path(path)
+    with reading(path, "", "a readable file"), path.open("rb") as file:
+        is_archive = file.read(2) == b"PK"
+    return [_read_npz(path, fps) if is_archive else _read_csv(path, fps)]
+
+
+def _read_csv(path: Path, fps: float | None) -> Recording:
+    with reading(path, "", "a CSV table in UTF-8"), path.open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.reader(file, strict=True) if row]
+    if len(rows) < 2:
+        raise SourceError(path, "", f"expected a header and frames, found {len(rows)} rows")
+    header, table = [name.strip() for name in rows[0]], rows[1:]
+    ragged = next((n for n, row in enumerate(table, 2) if len(row) != len(header)), None)
+    if ragged is not None:
+        expected = f"expected {len(header)} columns in row {ragged} as in the header"
+        raise SourceError(path, "", expected)
+    columns = [column for column, name in enumerate(header) if name not in (TIME, STATE)]
+    traces = [_numbers(path, header, table, column) for column in columns]
+    if not traces:
+        raise SourceError(path, "", f"expected a column for a neuron, found {', '.join(header)}")
+    times = _numbers(path, header, table, header.index(TIME)) if TIME in header else None
+    states = [row[header.index(STATE)] for row in table] if STATE in header else None
+    names = [header[column] for column in columns]
+    return _recording(path, np.stack(traces, axis=1), names, fps, times, states)
+
+
+def _numbers(
+    path: Path, header: Sequence[str], table: Sequence[Sequence[str]], column: int
+) -> NDArray[np.float64]:
+    with reading(path, header[column], "a number in every frame"):
+        return np.array([float(row[column]) for row in table])
+
+
+def _read_npz(path: Path, fps: float | None) -> Recording:
+    with (
+        reading(path, "", "a NumPy archive without pickled objects"),
+        np.load(path, allow_pickle=False) as archive,
+    ):
+        fields = {name: np.asarray(archive[name]) for name in archive.files}
+    for field in ("traces", "neurons"):
+        if field not in fields:
+            found = ", ".join(sorted(fields)) or "none"
+            raise SourceError(path, field, f"expected this field, found the fields: {found}")
+    with reading(path, "traces", "numbers, shape (frames, neurons)"):
+        traces = fields["traces"].astype(np.float64)
+    with reading(path, "fps", "one number"):
+        fps = float(fields["fps"]) if "fps" in fields else fps
+    with reading(path, "times_s", "numbers, shape (frames,)"):
+        times = fields["times_s"].astype(np.float64) if "times_s" in fields else None
+    states = _texts(path, fields, "states") if "states" in fields else None
+    return _recording(path, traces, _texts(path, fields, "neurons"), fps, times, states)
+
+
+def _texts(path: Path, fields: dict[str, NDArray[np.generic]], field: str) -> list[str]:
+    array = fields[field]
+    if array.ndim != 1 or array.dtype.kind not in "US":
+        found = f"{array.dtype} of shape {array.shape}"
+        raise SourceError(path, field, f"expected text on one axis, found {found}")
+    with reading(path, field, "text"):
+        return [str(text) for text in array.astype(np.str_)]
+
+
+def _recording(
+    path: Path,
+    traces: NDArray[np.float64],
+    names: Sequence[str],
+    fps: float | None,
+    times: NDArray[np.float64] | None,
+    states: Sequence[str] | None,
+) -> Recording:
+    labels = [text.strip() for text in states] if states is not None else [""] * len(traces)
+    vocabulary = tuple(sorted(set(labels) - {""}))
+    codes = {name: code for code, name in enumerate(vocabulary)} | {"": NO_STATE}
+    with building(path):
+        return Recording(
+            worm=path.stem,
+            dataset="tabular",
+            traces=traces,
+            neurons=tuple(canonical_name(name) for name in names),
+            fps=_frame_rate(path, fps, times),
+            states=np.array([codes[label] for label in labels], dtype=np.int64),
+            vocabulary=vocabulary,
+            times=np.empty(0) if times is None else times,
+        )
+
+
+def _frame_rate(path: Path, fps: float | None, times: NDArray[np.float64] | None) -> float:
+    if times is not None and not (np.isfinite(times).all() and times.ndim == 1):
+        raise SourceError(path, TIME, f"expected seconds of each frame, found shape {times.shape}")
+    if fps is not None:
+        if not 0 < fps < np.inf:
+            raise SourceError(path, "fps", f"expected frames per second > 0, found {fps}")
+        return fps
+    if times is None:
+        raise SourceError(path, TIME, "expected seconds of each frame, or frames per second")
+    if times.size < 2 or not times[-1] > times[0]:
+        raise SourceError(path, TIME, "expected seconds that rise over two frames or more")
+    return float((times.size - 1) / (times[-1] - times[0]))

@@ -1,0 +1,312 @@
+"""Fit an ensemble of independent networks at once; knows nothing of worms.
+
+Paper, "Model Implementation": Adam with learning rate 1e-3, multiplied by 0.25 when the loss
+has not improved for 50 epochs, 800 epochs, and the parameters with the lowest validation
+loss kept. All of it happens for each member by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.func import functional_call
+from tqdm import tqdm
+
+from wormgnn.errors import TrainingError
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""From outputs `(members, ...)` and target to the mean loss of each member, `(members,)`."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Samples that some members of an ensemble meet together.
+
+    Attributes
+    ----------
+    members
+        Rows of the ensemble that meet these samples, shape (rows,).
+    inputs
+        Arguments of the model, without member axis.
+    target
+        What the loss compares the outputs with.
+    """
+
+    members: Tensor
+    inputs: tuple[Tensor, ...]
+    target: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on a device."""
+        inputs = tuple(x.to(device) for x in self.inputs)
+        return Batch(self.members.to(device), inputs, self.target.to(device))
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to train (defaults: the paper's).
+
+    Attributes
+    ----------
+    epochs
+        Passes over all batches; each batch is one step of the optimiser.
+    learning_rate
+        Adam's, at the start.
+    factor, patience_epochs
+        The rate is multiplied by `factor` when the validation loss has not improved by a
+        relative 1e-4 for more than `patience_epochs` epochs.
+    """
+
+    epochs: int = 800
+    learning_rate: float = 1e-3
+    factor: float = 0.25
+    patience_epochs: int = 50
+
+
+@dataclass(frozen=True)
+class History:
+    """What happened in training.
+
+    Attributes
+    ----------
+    validation
+        Validation loss, shape (epochs, members).
+    best_epoch
+        Epoch (from 0) whose parameters were kept, shape (members,).
+    """
+
+    validation: Tensor
+    best_epoch: Tensor
+
+
+class Stack:
+    """Named tensors with a leading member axis, held in one flat `(members, values)` tensor.
+
+    Gathering, stepping and keeping the best of some members are then one operation each.
+    """
+
+    def __init__(self, named: Mapping[str, Tensor]) -> None:
+        self.names = list(named)
+        self.shapes = [tensor.shape[1:] for tensor in named.values()]
+        self.sizes = [shape.numel() for shape in self.shapes]
+        self.flat = (
+            torch.cat([t.detach().flatten(1) for t in named.values()], dim=1) if named else None
+        )
+
+    def rows(self, members: Tensor) -> Tensor:
+        """Flat values of some members; empty where there is nothing to hold."""
+        if self.flat is None:
+            return torch.empty(len(members), 0)
+        return self.flat.index_select(0, members)
+
+    def put(self, members: Tensor, rows: Tensor) -> None:
+        """Write the values of some members back."""
+        if self.flat is not None:
+            self.flat.index_copy_(0, members, rows)
+
+    def named(self, flat: Tensor) -> dict[str, Tensor]:
+        """Views of flat values under their names and shapes."""
+        if not self.names:
+            return {}
+        parts = flat.split(self.sizes, dim=1)
+        return {
+            name: part.view(len(flat), *shape)
+            for name, part, shape in zip(self.names, parts, self.shapes, strict=True)
+        }
+
+
+def flat_state(model: nn.Module) -> dict[str, NDArray[np.float32]]:
+    """Parameters and statistics of an ensemble, each as one `(members, values)` array."""
+    stacks = {
+        "parameters": Stack(dict(model.named_parameters())),
+        "statistics": Stack(dict(model.named_buffers())),
+    }
+    return {name: s.flat.cpu().numpy() for name, s in stacks.items() if s.flat is not None}
+
+
+def load_flat_state(model: nn.Module, state: Mapping[str, NDArray[np.float32]]) -> None:
+    """Put what `flat_state` gave back into a model of the same shape."""
+    named: dict[str, Tensor] = {}
+    for name, tensors in (
+        ("parameters", dict(model.named_parameters())),
+        ("statistics", dict(model.named_buffers())),
+    ):
+        if tensors:
+            named |= Stack(tensors).named(torch.from_numpy(state[name]))
+    model.load_state_dict(named)
+    model.eval()
+
+
+class Adam:
+    """Adam (Kingma and Ba 2015) with a learning rate and a step count for each member."""
+
+    betas, eps = (0.9, 0.999), 1e-8
+
+    def __init__(self, flat: Tensor, learning_rate: float) -> None:
+        self.rate = torch.full((len(flat), 1), learning_rate, device=flat.device)
+        self.steps = torch.zeros(len(flat), 1, device=flat.device)
+        self.mean = torch.zeros_like(flat)
+        self.square = torch.zeros_like(flat)
+
+    def step(self, members: Tensor, rows: Tensor, gradient: Tensor) -> Tensor:
+        """New values of some members' parameters, given their gradient."""
+        first, second = self.betas
+        steps = self.steps[members] + 1
+        mean = self.mean[members].lerp_(gradient, 1 - first)
+        square = self.square[members].mul_(second).addcmul_(gradient, gradient, value=1 - second)
+        self.steps[members], self.mean[members], self.square[members] = steps, mean, square
+        size = self.rate[members] / (1 - first**steps)
+        spread = (square / (1 - second**steps)).sqrt_().add_(self.eps)
+        return rows - size * mean / spread
+
+
+class Plateau:
+    """Learning-rate decay of each member, as `torch.optim.lr_scheduler.ReduceLROnPlateau`."""
+
+    threshold = 1e-4
+
+    def __init__(self, members: int, schedule: Schedule, device: torch.device) -> None:
+        self.best = torch.full((members,), torch.inf, device=device)
+        self.waited = torch.zeros(members, device=device)
+        self.schedule = schedule
+
+    def step(self, loss: Tensor, rate: Tensor) -> None:
+        """Take one epoch's loss `(members,)` and lower `rate` `(members, 1)` in place."""
+        better = loss < self.best * (1 - self.threshold)
+        self.best = torch.where(better, loss, self.best)
+        self.waited = torch.where(better, 0, self.waited + 1)
+        tired = self.waited > self.schedule.patience_epochs
+        rate[tired] *= self.schedule.factor
+        self.waited[tired] = 0
+
+
+class Trainer:
+    """The state of a training run: parameters, statistics and optimiser of all members."""
+
+    def __init__(self, model: nn.Module, loss: Loss, schedule: Schedule) -> None:
+        self.model, self.loss = model, loss
+        self.parameters = Stack(dict(model.named_parameters()))
+        self.statistics = Stack(dict(model.named_buffers()))
+        if self.parameters.flat is None:
+            raise TrainingError(f"{type(model).__name__} has no parameters to train")
+        flat = self.parameters.flat
+        self.adam = Adam(flat, schedule.learning_rate)
+        self.plateau = Plateau(len(flat), schedule, flat.device)
+
+    def step(self, batch: Batch) -> None:
+        """One step of the optimiser for the members that meet the batch."""
+        self.model.train()
+        rows = self.parameters.rows(batch.members).requires_grad_()
+        statistics = self.statistics.rows(batch.members)
+        named = self.parameters.named(rows) | self.statistics.named(statistics)
+        outputs = functional_call(self.model, named, batch.inputs)
+        (gradient,) = torch.autograd.grad(self.loss(outputs, batch.target).sum(), rows)
+        self.parameters.put(batch.members, self.adam.step(batch.members, rows.detach(), gradient))
+        self.statistics.put(batch.members, statistics)
+
+    @torch.no_grad()
+    def validate(self, batches: Sequence[Batch]) -> Tensor:
+        """Loss of each member over the samples of all its batches, shape (members,)."""
+        self.model.eval()
+        total = torch.zeros_like(self.plateau.best)
+        count = torch.zeros_like(total)
+        for batch in batches:
+            named = self.parameters.named(self.parameters.rows(batch.members))
+            named |= self.statistics.named(self.statistics.rows(batch.members))
+            loss = self.loss(functional_call(self.model, named, batch.inputs), batch.target)
+            total.index_add_(0, batch.members, loss * len(batch.target))
+            count.index_add_(0, batch.members, torch.full_like(loss, len(batch.target)))
+        return total / count
+
+
+def fit(
+    model: nn.Module,
+    train: Sequence[Batch],
+    validation: Sequence[Batch],
+    loss: Loss,
+    schedule: Schedule,
+    seed: int,
+    label: str = "",
+) -> History:
+    """Train an ensemble in place; afterwards it holds each member's best parameters.
+
+    Parameters
+    ----------
+    model
+        Module whose parameters and buffers all have a leading member axis.
+    train, validation
+        Batches; each epoch takes one step on every training batch, in an order drawn anew.
+    loss
+        Mean loss of each member.
+    schedule
+        Epochs and learning rate.
+    seed
+        Of the order of the batches.
+    label
+        Words beside the progress bar, which is silent unless on a terminal.
+
+    Raises
+    ------
+    TrainingError
+        Nothing to train on, a member that no validation batch meets, or a loss that is
+        not finite (the message names the epoch and the members).
+    """
+    trainer = Trainer(model, loss, schedule)
+    _check_coverage(train, validation, len(trainer.plateau.best))
+    order = torch.Generator().manual_seed(seed)
+    best = _Best(trainer)
+    curve = []
+    for epoch in tqdm(range(schedule.epochs), desc=label, disable=None, leave=False):
+        for index in torch.randperm(len(train), generator=order).tolist():
+            trainer.step(train[index])
+        curve.append(trainer.validate(validation))
+        _check_finite(curve[-1], epoch)
+        best.update(curve[-1], epoch)
+        trainer.plateau.step(curve[-1], trainer.adam.rate)
+    best.load_into(model)
+    return History(torch.stack(curve).cpu(), best.epoch.cpu())
+
+
+class _Best:
+    """Parameters and statistics at each member's lowest validation loss."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self.trainer = trainer
+        self.stacks = [trainer.parameters, trainer.statistics]
+        self.loss = torch.full_like(trainer.plateau.best, torch.inf)
+        self.epoch = torch.zeros_like(self.loss, dtype=torch.long)
+        self.flats = [None if s.flat is None else s.flat.clone() for s in self.stacks]
+
+    def update(self, loss: Tensor, epoch: int) -> None:
+        better = loss < self.loss
+        self.loss = torch.where(better, loss, self.loss)
+        self.epoch[better] = epoch
+        for kept, stack in zip(self.flats, self.stacks, strict=True):
+            if kept is not None and stack.flat is not None:
+                kept[better] = stack.flat[better]
+
+    def load_into(self, model: nn.Module) -> None:
+        named: dict[str, Tensor] = {}
+        for kept, stack in zip(self.flats, self.stacks, strict=True):
+            named |= {} if kept is None else stack.named(kept)
+        model.load_state_dict(named)
+        model.eval()
+
+
+def _check_coverage(train: Sequence[Batch], validation: Sequence[Batch], members: int) -> None:
+    for what, batches in (("training", train), ("validation", validation)):
+        met = {row for batch in batches for row in batch.members.tolist() if len(batch.target)}
+        lacking = sorted(set(range(members)) - met)
+        if lacking:
+            raise TrainingError(f"no {what} samples for members {lacking}")
+
+
+def _check_finite(loss: Tensor, epoch: int) -> None:
+    if not torch.isfinite(loss).all():
+        members = torch.nonzero(~torch.isfinite(loss)).flatten().tolist()
+        raise TrainingError(f"validation loss of members {members} is not finite at epoch {epoch}")

@@ -1,0 +1,41 @@
+"""Fixtures that several tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import matplotlib
+import pytest
+
+matplotlib.use("Agg")
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _data_folder() -> Path:
+    return Path(os.environ.get("WORMGNN_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def kato_file() -> Path:
+    """The real five worms of Kato et al. 2015; skips where they are absent."""
+    path = _data_folder() / "kato2015" / "WT_NoStim.mat"
+    if not path.exists():
+        pytest.skip("real recordings of Kato et al. 2015 are not on this machine")
+    return path
+
+
+@pytest.fixture(scope="session")
+def dag_folder() -> Path:
+    """The real four animals of Dag et al. 2023; skips where they are absent."""
+    folder = _data_folder() / "dag2023"
+    if not folder.exists():
+        pytest.skip("real recordings of Dag et al. 2023 are not on this machine")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make test` sets the profile for the chapters; the tests name theirs themselves."""
+    monkeypatch.delenv("WORMGNN_PROFILE", raising=False)

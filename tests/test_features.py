@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny import NEURONS, tiny_worm
+
+from wormgnn.errors import ChoiceError, NeuronError, RecordingError
+from wormgnn.features import derivative, features, n_windows, scale, scale_causally
+from wormgnn.recording import Recording
+from wormgnn.states import merge
+
+
+@pytest.mark.parametrize("fps", [2.0, 3.0, 10.0])
+def test_derivative_of_a_sine_is_in_units_per_second(fps):
+    frequency = 0.05
+    times = np.arange(int(100 * fps)) / fps
+    phase = 2 * np.pi * frequency * times
+    states = np.zeros(len(times), dtype=np.int64)
+    worm = Recording("w", "d", np.sin(phase)[:, None], ("AVAL",), fps, states, ("fwd",))
+    slope = 2 * np.pi * frequency * np.cos(phase)
+    inner = slice(int(5 * fps), -int(5 * fps))
+    smoothed = np.exp(-((2 * np.pi * frequency * 0.7) ** 2) / 2)  # a Gaussian's effect on a sine
+    np.testing.assert_allclose(derivative(worm)[inner, 0], smoothed * slope[inner], atol=2e-3)
+
+
+def test_the_sources_own_derivative_is_preferred():
+    own = np.random.default_rng(0).normal(size=(200, len(NEURONS)))
+    worm = replace(tiny_worm(), derivatives=own)
+    np.testing.assert_array_equal(derivative(worm), own)
+    x = features(worm, ["RIML"], 2).x
+    np.testing.assert_allclose(x[1, 0], scale(own)[:, 2], rtol=1e-6)
+
+
+def test_scaling_spans_zero_to_one_and_is_affine():
+    values = np.random.default_rng(0).normal(size=(50, 3)) * [1, 10, 100] + [5, -5, 0]
+    scaled = scale(values)
+    np.testing.assert_allclose(scaled.min(0), 0)
+    np.testing.assert_allclose(scaled.max(0), 1)
+    np.testing.assert_allclose(scale(3 * values - 7), scaled)
+
+
+def test_a_constant_column_cannot_be_scaled():
+    with pytest.raises(RecordingError, match="column 1 is constant"):
+        scale(np.array([[0.0, 2.0], [1.0, 2.0]]))
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 2**16), warmup=st.integers(0, 30), after=st.integers(0, 58))
+def test_causal_scaling_does_not_know_the_future(seed, warmup, after):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(60, 2))
+    now = max(after, warmup - 1)
+    changed = values.copy()
+    changed[now + 1 :] = 100 * rng.normal(size=changed[now + 1 :].shape)
+    scaled = scale_causally(values, warmup)
+    np.testing.assert_array_equal(scale_causally(changed, warmup)[: now + 1], scaled[: now + 1])
+    assert scaled.min() >= 0
+    assert scaled.max() <= 1
+
+
+def test_causal_scaling_ends_where_whole_scaling_does():
+    values = np.random.default_rng(0).normal(size=(300, 2))
+    np.testing.assert_allclose(scale_causally(values)[-1], scale(values)[-1])
+    np.testing.assert_allclose(scale_causally(values, 1000), scale(values))
+
+
+def test_features_hold_the_neurons_asked_for_in_their_order():
+    worm = tiny_worm()
+    found = features(worm, ["VB01", "AVAL"], 4)
+    assert found.x.shape == (2, 2, 200)
+    assert found.x.dtype == np.float32
+    assert found.n_frames == 200
+    np.testing.assert_allclose(found.x[0], scale(worm.traces).T[[3, 0]], rtol=1e-6)
+    np.testing.assert_allclose(found.x[1], scale(derivative(worm)).T[[3, 0]], rtol=1e-6)
+    np.testing.assert_array_equal(found.y, merge(worm, 4))
+
+
+def test_other_neurons_play_no_part():
+    worm = tiny_worm()
+    other = replace(worm, traces=worm.traces * [1, 1, 7, 7] + [0, 0, 1, 1])
+    np.testing.assert_array_equal(
+        features(worm, ["AVAL", "AVAR"], 2).x, features(other, ["AVAL", "AVAR"], 2).x
+    )
+
+
+def test_wrong_choices_are_named():
+    with pytest.raises(ChoiceError, match="scaling 'none'.*whole, causal"):
+        features(tiny_worm(), NEURONS, 2, "none")
+    with pytest.raises(NeuronError, match="worm-1.*ZZZ"):
+        features(tiny_worm(), ["ZZZ"], 2)
+
+
+def test_windows_are_whole():
+    assert [n_windows(n) for n in (7, 8, 15, 16)] == [0, 1, 1, 2]

@@ -1,0 +1,91 @@
+"""Comparing worms: alike where they are alike, and different where they were made so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wormgnn.individuality import (
+    activity_at_onset,
+    activity_by_bout,
+    compare_worms,
+    consistent,
+    pair_matrix,
+)
+from wormgnn.recording import PAPER_NEURONS, Recording
+from wormgnn.sources import kato
+from wormgnn.states import SEVEN
+
+
+def worm(name: str, seed: int, reverse_level: float) -> Recording:
+    """Twelve bouts of fwd and of revsus; neuron A is at a level of its own in reverse."""
+    random = np.random.default_rng(seed)
+    states = np.tile(np.repeat([SEVEN.index("fwd"), SEVEN.index("revsus")], 10), 12)
+    bout_noise = np.repeat(random.normal(0, 0.05, 24), 10)[:, None]
+    traces = 0.5 + bout_noise + random.normal(0, 0.02, (240, 2))
+    traces[states == SEVEN.index("revsus"), 0] += reverse_level
+    traces[0], traces[239] = 0.0, 1.0  # both ends of the range, so that scaling changes nothing
+    return Recording(name, "made", traces, ("A", "B"), 3.0, states.astype(np.int64), SEVEN)
+
+
+WORMS = [worm("w1", 1, 0.0), worm("w2", 2, 0.0), worm("w3", 3, 0.35)]
+
+
+def test_activity_by_bout_merges_and_scales() -> None:
+    found = activity_by_bout(WORMS[0], "A", "reverse")
+    assert [len(bout) for bout in found] == [10] * 12
+    np.testing.assert_allclose(found[0], WORMS[0].traces[10:20, 0])
+    assert activity_by_bout(WORMS[0], "A", "dorsal turn") == []
+
+
+def test_activity_at_onset_leaves_out_a_bout_without_onset() -> None:
+    lags_s = np.array([0.0, 1.0])
+    assert activity_at_onset(WORMS[0], "A", "forward", lags_s).shape == (11, 2)
+    found = activity_at_onset(WORMS[0], "A", "reverse", lags_s)
+    np.testing.assert_allclose(found[0], WORMS[0].traces[[10, 13], 0])
+
+
+def test_the_odd_worm_is_found_in_its_neuron_and_state() -> None:
+    tests = compare_worms(WORMS, ["A", "B"], n_states=4, n=199)
+    assert len(tests) == 2 * 2 * 3, "two neurons, two states that occur, three pairs"
+    expected = pd.DataFrame({"forward": [True, True], "reverse": [False, True]}, index=["A", "B"])
+    found = consistent(tests)
+    assert found.to_numpy().tolist() == expected.to_numpy().tolist()
+    assert (list(found.index), list(found.columns)) == (["A", "B"], ["forward", "reverse"])
+    matrix = pair_matrix(tests, "A", "reverse", ["w1", "w2", "w3"])
+    np.testing.assert_array_equal(matrix, matrix.T)
+    assert (matrix < 0.05).tolist() == [
+        [False, False, True],
+        [False, False, True],
+        [True, True, False],
+    ]
+    assert np.isnan(pair_matrix(tests, "A", "dorsal turn", ["w1", "w2"])[0, 1])
+
+
+def test_few_bouts_are_not_compared() -> None:
+    states = WORMS[0].states.copy()
+    states[60:] = -1
+    tests = compare_worms([replace(WORMS[0], states=states), *WORMS[1:]], ["A"], 2, n=9)
+    assert set(tests["worm_a"]) | set(tests["worm_b"]) == {"w2", "w3"}
+
+
+def test_seed_decides_the_probabilities() -> None:
+    same, again, other = (compare_worms(WORMS, ["A"], 2, n=99, seed=s)["p"] for s in (0, 0, 1))
+    pd.testing.assert_series_equal(same, again)
+    assert not same.equals(other)
+
+
+@pytest.mark.real_data
+def test_most_neurons_of_the_real_worms_differ(kato_file: Path) -> None:
+    recordings = kato.read(kato_file)
+    tests = compare_worms(recordings, PAPER_NEURONS, n_states=4, n=999)
+    assert len(tests) == 540
+    by_bouts, by_frames = consistent(tests), consistent(tests, "p_frames")
+    assert by_bouts.shape == (15, 4)
+    assert 11 <= by_bouts.to_numpy().sum() <= 20
+    assert by_frames.to_numpy().sum() == 1
+    assert by_bouts.all(axis=1).sum() <= 1, "VB01 is at the limit; no other neuron is near it"

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wormgnn.errors import NeuronError, RecordingError
+from wormgnn.recording import (
+    NO_STATE,
+    UNIDENTIFIED,
+    Recording,
+    canonical_name,
+    shared_neurons,
+)
+
+
+def recording(**changes: object) -> Recording:
+    fields = {
+        "worm": "w-1",
+        "dataset": "test",
+        "traces": np.arange(12.0).reshape(4, 3) ** 2,
+        "neurons": ("AVAL", UNIDENTIFIED, "RID"),
+        "fps": 2.0,
+        "states": np.array([0, 1, NO_STATE, 1]),
+        "vocabulary": ("forward", "reverse"),
+    }
+    return Recording(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "canonical"),
+    [
+        ("VB1", "VB01"),
+        (" vb01 ", "VB01"),
+        ("DB2", "DB02"),
+        ("as10", "AS10"),
+        ("AVAL", "AVAL"),
+        ("I2L", "I2L"),
+        ("VB", "VB"),
+        ("17", UNIDENTIFIED),
+        ("---", UNIDENTIFIED),
+        ("", UNIDENTIFIED),
+        ("AVA?", UNIDENTIFIED),
+    ],
+)
+def test_canonical_name(name: str, canonical: str) -> None:
+    assert canonical_name(name) == canonical
+
+
+@given(st.text(max_size=8))
+def test_canonical_name_is_a_projection(name: str) -> None:
+    once = canonical_name(name)
+    assert canonical_name(once) == once
+
+
+def test_times_are_even_when_left_out() -> None:
+    np.testing.assert_allclose(recording().times, [0, 0.5, 1.0, 1.5])
+
+
+def test_identified_are_sorted_and_exclude_the_unnamed() -> None:
+    assert recording(neurons=("RID", UNIDENTIFIED, "AVAL")).identified == ("AVAL", "RID")
+
+
+def test_select_takes_columns_in_the_order_asked() -> None:
+    whole = recording(
+        derivatives=np.arange(12.0).reshape(4, 3), confidence=np.array([1.0, 2.0, 3.0])
+    )
+    part = whole.select(["RID", "AVAL"])
+    np.testing.assert_array_equal(part.traces, whole.traces[:, [2, 0]])
+    assert part.derivatives is not None and part.confidence is not None
+    np.testing.assert_array_equal(part.derivatives, [[2, 0], [5, 3], [8, 6], [11, 9]])
+    np.testing.assert_array_equal(part.confidence, [3.0, 1.0])
+
+
+def test_select_names_what_is_missing() -> None:
+    with pytest.raises(NeuronError, match="w-1: no neuron named AVBL"):
+        recording().select(["AVAL", "AVBL"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"traces": np.zeros(4)}, "'traces': expected \\(frames, neurons\\)"),
+        ({"states": np.zeros(3, dtype=int)}, "'states': expected shape \\(4,\\).*got \\(3,\\)"),
+        ({"neurons": ("AVAL", "RID")}, "'neurons': expected shape \\(3,\\)"),
+        ({"derivatives": np.zeros((3, 3))}, "'derivatives'"),
+        ({"confidence": np.zeros(2)}, "'confidence'"),
+        ({"neurons": ("RID", "", "RID")}, "RID repeats"),
+        ({"states": np.array([0, 1, 2, 0])}, "code 2 is not in the vocabulary"),
+        ({"states": np.array([0, 1, -2, 0])}, "code -2"),
+        ({"fps": 0.0, "times": np.arange(4.0)}, "'fps'"),
+        ({"times": np.array([0, 1, 1, 2.0])}, "seconds that increase"),
+    ],
+)
+def test_broken_rules_are_named(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(RecordingError, match=message):
+        recording(**changes)
+
+
+@pytest.mark.parametrize(("value", "what"), [(np.nan, "NaN or infinite"), (np.inf, "NaN or inf")])
+def test_a_nan_matters_in_named_neurons_alone(value: float, what: str) -> None:
+    traces = recording().traces.copy()
+    traces[1, 1] = value
+    recording(traces=traces)
+    traces[1, 0] = value
+    with pytest.raises(RecordingError, match=f"{what}.*AVAL"):
+        recording(traces=traces)
+
+
+def test_a_constant_named_trace_is_refused() -> None:
+    traces = recording().traces.copy()
+    traces[:, 2] = 7.0
+    with pytest.raises(RecordingError, match="constant trace of RID"):
+        recording(traces=traces)
+
+
+def test_digest_follows_what_results_depend_on() -> None:
+    first = recording()
+    assert recording(worm="other").digest == first.digest
+    changed = [
+        {"traces": first.traces + 1e-9},
+        {"states": np.array([0, 1, 1, 1])},
+        {"fps": 2.1},
+        {"neurons": ("AVAR", "", "RID")},
+        {"derivatives": np.ones((4, 3))},
+    ]
+    digests = {replace(first, **change).digest for change in changed}
+    assert len(digests | {first.digest}) == len(changed) + 1
+
+
+def test_resample_interpolates_traces_and_takes_nearest_states() -> None:
+    worm = recording(
+        traces=np.stack([np.arange(4.0), np.arange(4.0), 3 - np.arange(4.0)], axis=1),
+        derivatives=np.ones((4, 3)),
+        states=np.array([0, 0, 1, 1]),
+    ).resample(4.0)
+    np.testing.assert_allclose(worm.traces[:, 0], [0, 0.5, 1, 1.5, 2, 2.5, 3])
+    assert worm.states.tolist() in ([0, 0, 0, 0, 1, 1, 1], [0, 0, 0, 1, 1, 1, 1])
+    assert worm.fps == 4.0
+    assert worm.derivatives is None
+
+
+def test_shared_neurons_is_an_intersection() -> None:
+    other = recording(worm="w-2", neurons=("RID", "ALA", UNIDENTIFIED))
+    assert shared_neurons([recording(), other]) == ("RID",)
+
+
+def test_no_shared_neurons_is_an_error_that_names_the_worms() -> None:
+    other = recording(worm="w-2", neurons=("ALA", UNIDENTIFIED, UNIDENTIFIED))
+    with pytest.raises(NeuronError, match="shared by w-1, w-2"):
+        shared_neurons([recording(), other])
+    with pytest.raises(NeuronError, match="at least one"):
+        shared_neurons([])

@@ -1,0 +1,327 @@
+"""The registry, and downloads from a server on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recordings import small_worms
+from wormgnn.errors import (
+    ChecksumError,
+    ChoiceError,
+    DatasetUnavailableError,
+    SourceError,
+)
+from wormgnn.sources import download, registry
+from wormgnn.sources.layouts import (
+    write_kato,
+    write_kato_older,
+    write_nichols,
+    write_wormwideweb,
+)
+
+KATO = "kato2015/WT_NoStim.mat"
+CONTENT = bytes(range(256)) * 2000
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+class Server(ThreadingHTTPServer):
+    """Serves `pages`; keeps the Range headers it saw; may break off or ignore ranges."""
+
+    pages: dict[str, bytes]
+    ranges: list[str | None]
+    break_after: int | None
+    with_ranges: bool
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        content = self.server.pages.get(self.path)
+        asked = self.headers.get("Range")
+        self.server.ranges.append(asked)
+        if content is None:
+            self.send_error(404)
+            return
+        start = int(re.findall(r"\d+", asked)[0]) if asked and self.server.with_ranges else 0
+        if start and start >= len(content):
+            self.send_error(416)
+            return
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        stop = len(content) if self.server.break_after is None else self.server.break_after
+        self.wfile.write(content[start : max(start, stop)])
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    server = Server(("127.0.0.1", 0), Handler)
+    server.pages, server.ranges = {"/file": CONTENT}, []
+    server.break_after, server.with_ranges = None, True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def address(server: Server, path: str = "/file") -> str:
+    return f"http://127.0.0.1:{server.server_address[1]}{path}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("WORMGNN_DATA", str(tmp_path))
+    return tmp_path
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+def test_download(server: Server, tmp_path: Path) -> None:
+    target = tmp_path / "new" / "file.mat"
+    download.download(address(server), target, SHA256)
+    assert target.read_bytes() == CONTENT
+    assert files(tmp_path) == ["new/file.mat"]
+
+
+def test_a_half_download_goes_on_where_it_broke_off(server: Server, tmp_path: Path) -> None:
+    target = tmp_path / "file.mat"
+    server.break_after = 100_000
+    with pytest.raises(DatasetUnavailableError, match=r"127\.0\.0\.1 did not deliver file\.mat"):
+        download.download(address(server), target, SHA256)
+    assert files(tmp_path) == ["file.mat.part"]
+    half = (tmp_path / "file.mat.part").read_bytes()
+    assert 80_000 < len(half) <= 100_000
+    assert half == CONTENT[: len(half)]
+    server.break_after = None
+    server.ranges.clear()
+    download.download(address(server), target, SHA256)
+    assert server.ranges == [f"bytes={len(half)}-"]
+    assert target.read_bytes() == CONTENT
+    assert files(tmp_path) == ["file.mat"]
+
+
+def test_a_server_without_ranges_begins_anew(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "file.mat.part").write_bytes(b"half")
+    server.with_ranges = False
+    download.download(address(server), tmp_path / "file.mat", SHA256)
+    assert (tmp_path / "file.mat").read_bytes() == CONTENT
+
+
+def test_all_bytes_but_not_yet_in_place(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "file.mat.part").write_bytes(CONTENT)
+    download.download(address(server), tmp_path / "file.mat", SHA256)
+    assert (tmp_path / "file.mat").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("half", [b"", b"other bytes"])
+def test_wrong_checksum_leaves_nothing(server: Server, tmp_path: Path, half: bytes) -> None:
+    if half:
+        (tmp_path / "file.mat.part").write_bytes(half)
+    wrong = "0" * 64 if not half else SHA256
+    with pytest.raises(ChecksumError, match=rf"file\.mat: expected SHA-256 {wrong}, downloaded"):
+        download.download(address(server), tmp_path / "file.mat", wrong)
+    assert files(tmp_path) == []
+
+
+def test_offline(tmp_path: Path) -> None:
+    with pytest.raises(DatasetUnavailableError) as caught:
+        download.download("http://127.0.0.1:9/file", tmp_path / "file.mat", SHA256)
+    for part in ("127.0.0.1", "check the network", "http://127.0.0.1:9/file", "file.mat"):
+        assert part in str(caught.value)
+    assert files(tmp_path) == []
+
+
+def test_a_missing_page_and_a_folder_that_cannot_be(server: Server, tmp_path: Path) -> None:
+    with pytest.raises(DatasetUnavailableError, match=r"did not deliver .*HTTPError"):
+        download.download(address(server, "/other"), tmp_path / "file.mat", None)
+    (tmp_path / "taken").write_bytes(b"")
+    with pytest.raises(DatasetUnavailableError, match=r"cannot write .* set WORMGNN_DATA"):
+        download.download(address(server), tmp_path / "taken" / "file.mat", None)
+
+
+def test_progress_is_silent_without_a_terminal(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    download.download(address(server), tmp_path / "file.mat", SHA256, progress=True)
+    assert capsys.readouterr() == ("", "")
+
+
+def _listing(server: Server) -> None:
+    """An OSF listing with a folder and a second page, where the file is."""
+    api = "/nodes/2395t/files/osfstorage/"
+    inner = address(server, f"{api}inner/")
+    folder = {
+        "attributes": {"kind": "folder", "name": "inner"},
+        "relationships": {"files": {"links": {"related": {"href": inner}}}},
+    }
+    other = {"attributes": {"kind": "file", "name": "WT_Stim.mat"}, "links": {"download": "no"}}
+    found = {
+        "attributes": {"kind": "file", "name": "WT_NoStim.mat"},
+        "links": {"download": address(server)},
+    }
+    second = address(server, f"{api}inner/2")
+    pages = {
+        api: {"data": [other, folder], "links": {"next": None}},
+        f"{api}inner/": {"data": [other], "links": {"next": second}},
+        f"{api}inner/2": {"data": [found], "links": {"next": None}},
+    }
+    server.pages |= {path: json.dumps(page).encode() for path, page in pages.items()}
+
+
+def test_fetch_asks_osf_for_the_file(
+    server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _listing(server)
+    monkeypatch.setattr(download, "OSF_API", address(server, ""))
+    with pytest.raises(ChecksumError):  # our bytes are not Kato's
+        registry.fetch(["kato"])
+    assert files(folder) == []
+    with pytest.raises(DatasetUnavailableError, match="OSF project 2395t lists no file x"):
+        download.osf_url("2395t", "x")
+
+
+def test_fetch_by_id(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [file.file_id for file in registry.DATASETS["nichols"].files]
+    server.pages |= {f"/{file_id}/": CONTENT for file_id in ids}
+    monkeypatch.setattr(download, "OSF_DOWNLOAD", address(server, ""))
+    rows = registry.fetch(["nichols"])
+    assert files(folder) == ["nichols2017/n2_prelet.mat", "nichols2017/npr1_prelet.mat"]
+    assert [(row.present, row.checksum, row.size) for row in rows] == [
+        (True, None, len(CONTENT))
+    ] * 2
+    server.ranges.clear()
+    registry.fetch(["nichols"])
+    assert server.ranges == []  # what is there is not fetched again
+
+
+def test_fetch_offline_names_the_host(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "OSF_API", "http://127.0.0.1:9")
+    with pytest.raises(DatasetUnavailableError, match=r"127\.0\.0\.1 did not answer .*browser"):
+        registry.fetch(["kato"])
+    with pytest.raises(DatasetUnavailableError, match="put its JSON files into"):
+        registry.fetch(["wormwideweb"])
+    assert [row.dataset for row in registry.fetch(["simulated"])] == ["simulated"]
+
+
+def test_unknown_dataset_names_the_choices(folder: Path) -> None:
+    choices = "choose one of simulated, kato, nichols, wormwideweb"
+    for call in (registry.load, lambda name: registry.fetch([name])):
+        with pytest.raises(ChoiceError, match=f"unknown dataset 'mouse': {choices}"):
+            call("mouse")
+
+
+def test_absent_dataset_says_what_to_do(folder: Path) -> None:
+    with pytest.raises(DatasetUnavailableError) as caught:
+        registry.load("kato")
+    for part in (KATO, str(folder), "make data", "https://osf.io/2395t", "WORMGNN_DATA"):
+        assert part in str(caught.value)
+
+
+def test_data_folder_falls_back_to_the_users_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORMGNN_DATA", "/some/where")
+    assert registry.data_folder() == Path("/some/where")
+    monkeypatch.setenv("WORMGNN_DATA", "")
+    assert registry.data_folder().name == "wormgnn"
+
+
+@pytest.mark.parametrize("place", [KATO, "WT_NoStim.mat"])
+def test_load_finds_kato_in_two_places_and_reads_it_once(folder: Path, place: str) -> None:
+    path = folder / place
+    path.parent.mkdir(exist_ok=True)
+    write_kato(small_worms(), path)
+    first, again = registry.load("kato"), registry.load("kato")
+    assert [worm.worm for worm in first] == ["kato-1", "kato-2"]
+    assert first is not again
+    assert all(a is b for a, b in zip(first, again, strict=True))
+    write_kato(small_worms(seed=2), path)
+    os.utime(path, ns=(1, 1))
+    assert registry.load("kato")[0].digest != first[0].digest
+
+
+def test_load_needs_both_of_nichols_files(folder: Path) -> None:
+    write_nichols(small_worms(), folder / "n2_prelet.mat")
+    with pytest.raises(DatasetUnavailableError, match=r"'nichols': nichols2017/npr1_prelet\.mat"):
+        registry.load("nichols")
+    write_nichols(small_worms(), folder / "npr1_prelet.mat")
+    names = [worm.worm for worm in registry.load("nichols")]
+    assert names == ["n2_prelet-1", "n2_prelet-2", "npr1_prelet-1", "npr1_prelet-2"]
+
+
+def test_load_takes_a_doubled_animal_once(folder: Path) -> None:
+    first, second = small_worms()
+    for place, worm in (("dag2023/a", first), ("wormwideweb/a", second), ("wormwideweb/b", second)):
+        path = folder / f"{place}.json"
+        path.parent.mkdir(exist_ok=True)
+        write_wormwideweb(worm, path)
+    worms = registry.load("wormwideweb")
+    assert [worm.worm for worm in worms] == ["a", "b"]
+    np.testing.assert_array_equal(worms[0].traces, first.traces)
+
+
+def test_load_simulated() -> None:
+    assert [worm.dataset for worm in registry.load("simulated")] == ["simulated"] * 5
+
+
+def test_status(folder: Path) -> None:
+    rows = {row.file: row for row in registry.status()}
+    assert not rows[KATO].present and rows[KATO].checksum is None
+    (folder / "kato2015").mkdir()
+    (folder / f"{KATO}.part").write_bytes(b"12345")
+    rows = {row.file: row for row in registry.status()}
+    assert rows[KATO].note == "half downloaded, 5 bytes"
+    write_kato(small_worms(), folder / KATO)
+    row = next(row for row in registry.status() if row.dataset == "kato")
+    assert row.present and row.checksum is False and row.size == (folder / KATO).stat().st_size
+    assert row.note.startswith("WARNING: unknown SHA-256")
+    assert len(registry.load("kato")) == 2  # read all the same
+
+
+@pytest.mark.real_data
+def test_status_knows_the_reassembled_worms(
+    kato_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORMGNN_DATA", str(kato_file.parents[1]))
+    row = next(row for row in registry.status() if row.dataset == "kato")
+    assert row.checksum is True and row.note in ("known copy", "published file")
+
+
+def test_read_any_tells_files_by_their_content(tmp_path: Path) -> None:
+    worms = small_worms()
+    write_kato(worms, tmp_path / "a")
+    write_kato_older(worms, tmp_path / "b")
+    write_nichols(worms, tmp_path / "c")
+    write_wormwideweb(worms[0], tmp_path / "d")
+    (tmp_path / "e").write_text("AVAL,RID\n1,2\n2,1\n")
+    with (tmp_path / "f").open("wb") as file:
+        np.savez(file, traces=worms[0].traces[:, :1], neurons=np.array(["X"]), fps=2.0)
+    found = [registry.read_any(tmp_path / name, fps=2.0)[0].dataset for name in "abcdef"]
+    assert found == ["kato", "kato", "nichols", "wormwideweb", "tabular", "tabular"]
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n\x1a\n\0\0,", b"\0" * 2000])
+def test_read_any_refuses_other_files(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x").write_bytes(content)
+    with pytest.raises(SourceError, match=r"x: expected MATLAB v7\.3 \(HDF5\), WormWideWeb JSON"):
+        registry.read_any(tmp_path / "x")
+    with pytest.raises(SourceError, match="none: expected a file that can be read"):
+        registry.read_any(tmp_path / "none")

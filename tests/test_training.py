@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from wormgnn.errors import TrainingError
+from wormgnn.models import classifier
+from wormgnn.training import (
+    Adam,
+    Batch,
+    Plateau,
+    Schedule,
+    Stack,
+    Trainer,
+    fit,
+    flat_state,
+    load_flat_state,
+)
+
+NEURONS, STATES = 3, 2
+
+
+def squared_error(outputs, target):
+    """A loss of each member that any shape fits."""
+    return ((outputs.sum(1) - target) ** 2).mean(-1)
+
+
+def batch(members, n_frames=12, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.rand(2, NEURONS, n_frames, generator=generator)
+    return Batch(torch.tensor(members), (x,), x.sum((0, 1)).sin())
+
+
+def network(members, seed=0):
+    return classifier("mlp", members, NEURONS, STATES, seed)
+
+
+def member_of(model, m):
+    alone = network(1)
+    alone.load_state_dict({name: value[m : m + 1] for name, value in model.state_dict().items()})
+    return alone
+
+
+def test_adam_is_torchs_for_members_that_step_at_different_times():
+    generator = torch.Generator().manual_seed(0)
+    flat = torch.randn(3, 4, generator=generator)
+    plain = [row.clone().requires_grad_() for row in flat]
+    optimisers = [torch.optim.Adam([row], lr=1e-2 * (m + 1)) for m, row in enumerate(plain)]
+    adam = Adam(flat, 1e-2)
+    adam.rate *= torch.tensor([[1.0], [2.0], [3.0]])
+    for members in ([0, 1, 2], [1], [2, 0], [1, 2], [1], [0, 1, 2]):
+        gradient = torch.randn(len(members), 4, generator=generator)
+        rows = torch.tensor(members)
+        flat[rows] = adam.step(rows, flat[rows], gradient)
+        for m, g in zip(members, gradient, strict=True):
+            plain[m].grad = g.clone()
+            optimisers[m].step()
+    torch.testing.assert_close(flat, torch.stack([row.detach() for row in plain]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from([2.0, 1.0, 0.99995, 0.9998, 0.5, 0.1, 3.0]), max_size=40))
+def test_plateau_is_torchs(losses):
+    schedule = Schedule(patience_epochs=2, factor=0.25)
+    ours, rate = Plateau(2, schedule, torch.device("cpu")), torch.ones(2, 1)
+    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.25, patience=2, eps=0)
+    for epoch, loss in enumerate(losses):
+        ours.step(torch.tensor([loss, 1.0 / (epoch + 1)]), rate)
+        theirs.step(loss)
+        assert rate[0].item() == optimiser.param_groups[0]["lr"]
+    assert rate[1] == 1  # the member that keeps improving keeps its rate
+
+
+def test_members_trained_together_are_those_trained_alone():
+    train = [batch([0, 2], seed=1), batch([1, 2], seed=2)]
+    validation = [batch([0, 1, 2], seed=3), batch([2], 5, seed=4)]
+    alone = {0: ([0], [0]), 1: ([1], [0]), 2: ([0, 1], [0, 1])}  # the batches that each one meets
+    together = network(3)
+    members = [member_of(together, m) for m in range(3)]
+    schedule = Schedule(epochs=12, learning_rate=1e-2, patience_epochs=2)
+    history = fit(together, train, validation, squared_error, schedule, seed=5)
+    for m, (trains, validates) in alone.items():
+        own = [Batch(torch.tensor([0]), train[i].inputs, train[i].target) for i in trains]
+        checks = [
+            Batch(torch.tensor([0]), validation[i].inputs, validation[i].target) for i in validates
+        ]
+        single = fit(members[m], own, checks, squared_error, schedule, seed=5)
+        torch.testing.assert_close(history.validation[:, m], single.validation[:, 0])
+        assert history.best_epoch[m] == single.best_epoch[0]
+        torch.testing.assert_close(
+            member_of(together, m).state_dict(), members[m].state_dict(), rtol=1e-4, atol=1e-5
+        )
+
+
+def test_one_step_is_that_of_plain_torch():
+    model = network(1)
+    plain = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.BatchNorm1d(16), nn.Linear(16, 2))
+    for layer, ours in ((plain[0], model.block.first), (plain[3], model.readout)):
+        layer.weight.data = ours.weight[0].detach().clone()
+        layer.bias.data = ours.bias[0, :, 0].detach().clone()
+    optimiser = torch.optim.Adam(plain.parameters(), lr=1e-3)
+    trainer, samples = Trainer(model, squared_error, Schedule()), batch([0])
+    for _ in range(5):
+        trainer.step(samples)
+        optimiser.zero_grad()
+        outputs = plain(samples.inputs[0].flatten(0, 1).T).T[None]
+        squared_error(outputs, samples.target).backward()
+        optimiser.step()
+    trained = trainer.parameters.named(trainer.parameters.flat)
+    torch.testing.assert_close(
+        trained["readout.weight"][0], plain[3].weight.detach(), rtol=1e-5, atol=1e-6
+    )
+    statistics = trainer.statistics.named(trainer.statistics.flat)
+    torch.testing.assert_close(
+        statistics["block.first_norm.running_var"][0, :, 0], plain[2].running_var, rtol=1e-5, atol=1e-7
+    )
+
+
+def test_the_parameters_of_the_lowest_validation_loss_are_kept():
+    model, validation = network(3), [batch([0, 1, 2], seed=7), batch([1], 5, seed=8)]
+    schedule = Schedule(epochs=30, learning_rate=0.5)
+    history = fit(model, [batch([0, 1, 2])], validation, squared_error, schedule, seed=0)
+    lowest, epoch = history.validation.min(0)
+    again = Trainer(model, squared_error, schedule).validate(validation)
+    torch.testing.assert_close(again, lowest)
+    assert torch.equal(history.best_epoch, epoch)
+    assert (epoch < 29).any()
+    assert not model.training
+
+
+def test_validation_weighs_samples_not_batches():
+    model, parts = network(1), [batch([0], 3, seed=1), batch([0], 9, seed=2)]
+    joined = Batch(
+        parts[0].members,
+        (torch.cat([p.inputs[0] for p in parts], dim=-1),),
+        torch.cat([p.target for p in parts]),
+    )
+    trainer = Trainer(model, squared_error, Schedule())
+    torch.testing.assert_close(trainer.validate(parts), trainer.validate([joined]))
+
+
+def test_the_seed_decides_the_order_of_batches():
+    train = [batch([0], seed=seed) for seed in range(4)]
+    states = []
+    for seed in (0, 0, 1):
+        model = network(1)
+        fit(model, train, train, squared_error, Schedule(epochs=1), seed)
+        states.append(flat_state(model)["parameters"])
+    assert (states[0] == states[1]).all()
+    assert (states[0] != states[2]).any()
+
+
+def test_flat_state_round_trip():
+    model, other = network(2, seed=0), network(2, seed=1)
+    load_flat_state(other, flat_state(model))
+    torch.testing.assert_close(other.state_dict(), model.state_dict())
+
+
+def test_stack_gathers_and_puts_rows_back():
+    named = {"a": torch.arange(6.0).view(3, 2), "b": torch.arange(12.0).view(3, 2, 2)}
+    stack = Stack(named)
+    rows = stack.rows(torch.tensor([2, 0]))
+    torch.testing.assert_close(stack.named(rows)["b"], named["b"][[2, 0]])
+    stack.put(torch.tensor([2, 0]), -rows)
+    signs = torch.tensor([[-1.0], [1.0], [-1.0]])
+    torch.testing.assert_close(stack.named(stack.flat)["a"], named["a"] * signs)
+
+
+def test_training_that_cannot_start_says_why():
+    schedule = Schedule(epochs=1)
+    with pytest.raises(TrainingError, match=r"no training samples for members \[1\]"):
+        fit(network(2), [batch([0])], [batch([0, 1])], squared_error, schedule, 0)
+    with pytest.raises(TrainingError, match=r"no validation samples for members \[0\]"):
+        fit(network(2), [batch([0, 1])], [batch([0], 0), batch([1])], squared_error, schedule, 0)
+    with pytest.raises(TrainingError, match="Identity has no parameters"):
+        fit(nn.Identity(), [batch([0])], [batch([0])], squared_error, schedule, 0)
+
+
+def test_a_loss_that_is_not_finite_names_epoch_and_members():
+    model = network(3)
+    with torch.no_grad():
+        model.readout.bias[1] = torch.nan
+    samples = [batch([0, 1, 2])]
+    with pytest.raises(TrainingError, match=r"members \[1\] is not finite at epoch 0"):
+        fit(model, samples, samples, squared_error, Schedule(epochs=2), 0)

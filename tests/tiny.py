@@ -1,0 +1,30 @@
+"""Tiny made-up worms for the tests of the engine: no simulator, no file."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wormgnn.recording import Recording
+from wormgnn.states import SEVEN
+
+NEURONS = ("AVAL", "AVAR", "RIML", "VB01")
+
+
+def tiny_worm(
+    name: str = "worm-1",
+    n_frames: int = 200,
+    seed: int = 0,
+    neurons: tuple[str, ...] = NEURONS,
+    vocabulary: tuple[str, ...] = SEVEN,
+) -> Recording:
+    """Bouts of ten frames; each neuron follows the state with noise, so that it can be learned."""
+    rng = np.random.default_rng(seed)
+    bouts = rng.permutation(np.arange(-(-n_frames // 10)) % (len(vocabulary) + 1)) - 1
+    states = np.repeat(bouts, 10)[:n_frames].astype(np.int64)
+    tuning = rng.normal(size=(len(vocabulary) + 1, len(neurons)))
+    traces = tuning[states] + 0.3 * rng.normal(size=(n_frames, len(neurons)))
+    return Recording(name, "tiny", traces, neurons, 3.0, states, vocabulary)
+
+
+def tiny_worms(n_worms: int = 4, **changes: object) -> list[Recording]:
+    return [tiny_worm(f"worm-{i + 1}", seed=i, **changes) for i in range(n_worms)]  # type: ignore[arg-type]
