@@ -83,7 +83,10 @@ table(
 # %% tags=["hide-input"]
 codes = {LABELS.get(name, name): code for code, name in enumerate(first.vocabulary)}
 counts = pd.DataFrame(
-    {r.worm: [int((r.states == code).sum()) for code in (*codes.values(), NO_STATE)] for r in recordings}
+    {
+        r.worm: [int((r.states == code).sum()) for code in (*codes.values(), NO_STATE)]
+        for r in recordings
+    }
 )
 counts.insert(0, "state", [*codes, "no state"])
 counts["all"] = counts[worms].sum(axis=1)
@@ -123,9 +126,7 @@ Markdown(
 # {cite:t}`kato2015global`.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-heatmap", "caption": "Activity of all recorded neurons of one worm (after Fig. 1A of the paper). The neurons above the red line are identified in every worm. Those beneath it are sorted by their correlation with the reversal neuron AVAL. The strip on top shows the behavioural state."}}
-figure, (strip, main) = plt.subplots(
-    2, 1, figsize=(7, 5.2), height_ratios=(0.04, 1), sharex=True
-)
+figure, (strip, main) = plt.subplots(2, 1, figsize=(7, 5.2), height_ratios=(0.04, 1), sharex=True)
 plots.ethogram(first, strip)
 strip.set_title(first.worm)
 strip.tick_params(bottom=False, labelbottom=False)
@@ -159,7 +160,8 @@ pair = [name for name in ("ALA", "RIML") if name in shared]
 pair = pair if len(pair) == 2 else list(focus[:2])
 shown = ["reverse", "dorsal turn"]
 shown = [
-    state for state in shown
+    state
+    for state in shown
     if all(len(activity_at_onset(r, pair[0], state, lags_s)) for r in recordings)
 ]
 figure, grid = plt.subplots(
@@ -196,7 +198,10 @@ verdict_frames = consistent(tests, "p_frames")
 examples = [name for name in ("ALA", "RIML", "VB01") if name in focus] or list(focus[:3])
 states = list(verdict.columns)
 figure, grid = plt.subplots(
-    len(examples), len(states), figsize=(1.65 * len(states) + 1.2, 1.7 * len(examples)), squeeze=False
+    len(examples),
+    len(states),
+    figsize=(1.65 * len(states) + 1.2, 1.7 * len(examples)),
+    squeeze=False,
 )
 for row, neuron in zip(grid, examples, strict=True):
     for axes, state in zip(row, states, strict=True):
@@ -333,7 +338,9 @@ plt.show()
 distances = {split: frames_to_training(frames) for split, frames in splits.items()}
 touching = {split: 100 * (found == 1).mean() for split, found in distances.items()}
 nearby = np.mean([correlation[1] for correlation in correlations.values()])
-beyond = np.mean([correlation[1 + PURGE_FRAMES // WINDOW_FRAMES] for correlation in correlations.values()])
+beyond = np.mean(
+    [correlation[1 + PURGE_FRAMES // WINDOW_FRAMES] for correlation in correlations.values()]
+)
 Markdown(
     f"A window holds {WINDOW_FRAMES} frames, {WINDOW_FRAMES / first.fps:.1f} s. The activity of adjacent windows "
     f"correlates at {nearby:.2f}. In the shuffled split {touching['shuffled']:.0f} % of the test windows touch "
@@ -357,11 +364,15 @@ def merged(n_states: int) -> str:
         codes = np.concatenate([merge(recording, n_states) for recording in recordings])
     except StateError as error:
         return f"not available: {error}"
-    counts = [f"{LABELS.get(n, n)} {(codes == i).sum()}" for i, n in enumerate(VOCABULARIES[n_states])]
+    counts = [
+        f"{LABELS.get(n, n)} {(codes == i).sum()}" for i, n in enumerate(VOCABULARIES[n_states])
+    ]
     return ", ".join([*counts, f"left out {(codes == NO_STATE).sum()}"])
 
 
 table(
-    pd.DataFrame({"states": n_states, "frames over all worms": merged(n_states)} for n_states in VOCABULARIES),
+    pd.DataFrame(
+        {"states": n_states, "frames over all worms": merged(n_states)} for n_states in VOCABULARIES
+    ),
     caption="The three vocabularies.",
 )

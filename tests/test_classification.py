@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tiny import NEURONS, tiny_worms
 
+from tiny import NEURONS, tiny_worms
 from wormgnn.classification import (
     Worm,
     batches,
@@ -15,10 +15,12 @@ from wormgnn.classification import (
     inferred_edges,
     negative_log_likelihood,
 )
+from wormgnn.ensemble import flat_state
 from wormgnn.features import features
 from wormgnn.folds import Role, roles
 from wormgnn.models import classifier
-from wormgnn.training import Schedule, fit, flat_state
+from wormgnn.optimiser import Schedule
+from wormgnn.training import fit
 
 STATES = 4
 SUBSETS = [("worm-1",), ("worm-1", "worm-2")]

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from tiny import NEURONS, tiny_worm, tiny_worms
 
+from tiny import NEURONS, tiny_worm, tiny_worms
 from wormgnn import experiments, protocol
 from wormgnn.errors import ChoiceError, NeuronError, RecordingError
 from wormgnn.profiles import Profile, profile_named
@@ -66,7 +66,7 @@ def test_rows_are_every_subset_and_worm(store, model, n_states):
 
 
 def test_models_learn_what_can_be_learned(store):
-    profile = replace(SMOKE, epochs=300)
+    profile = replace(SMOKE, epochs=150, subsets_per_size=1)
     for model in ("svm", "mlp", "gnn"):
         plan = Classification(model, sizes=(1,))
         rows = classify(plan, tiny_worms(2, n_frames=400), NEURONS, profile, store).rows
@@ -214,9 +214,9 @@ def test_every_experiment_names_known_models_and_neurons():
         for line in experiment.runs:
             assert line.plan.model in {"svm", *protocol.classifier.__globals__["CLASSIFIERS"]}
             assert line.neurons in experiments.NEURON_SETS
-    with pytest.raises(ChoiceError, match="experiment 'table9'.*table1"):
+    with pytest.raises(ChoiceError, match=r"experiment 'table9'.*table1"):
         experiments.experiment_named("table9")
-    with pytest.raises(ChoiceError, match="model 'RNN'.*SVM"):
+    with pytest.raises(ChoiceError, match=r"model 'RNN'.*SVM"):
         experiments.experiment_named("table1").only(["RNN"])
 
 
@@ -253,7 +253,9 @@ def test_inner_and_outer_accuracies_are_the_written_out_means():
     assert len(table) == 2 * 4 * 2
     for line in table.itertuples():
         inner, outer = [], []
-        for row in rows[(rows.reading == line.reading) & (rows.n_train == line.n_train)].itertuples():
+        for row in rows[
+            (rows.reading == line.reading) & (rows.n_train == line.n_train)
+        ].itertuples():
             trained = row.subset.split("+")
             if row.worm in trained or line.held_out in trained:
                 continue
@@ -279,6 +281,17 @@ def test_choose_takes_the_best_inner_reading_for_every_worm():
         rivals = table[(table["held_out"] == line.held_out) & (table["n_train"] == 1)]
         assert line.inner == rivals["inner"].max()
     assert set(choose(table, ["two"], 2)["reading"]) == {"two"}
+
+
+def test_a_choice_can_be_judged_with_more_training_worms():
+    table = leave_one_worm_out(readings_rows())
+    few, many = choose(table, ["one", "two"], 1), choose(table, ["one", "two"], 1, judged_at=2)
+    assert (many["n_train"] == 2).all()
+    assert many["held_out"].tolist() == few["held_out"].tolist()
+    assert many["reading"].tolist() == few["reading"].tolist()
+    for line in many.itertuples():
+        same = (table["held_out"] == line.held_out) & (table["reading"] == line.reading)
+        assert line.outer == table[same & (table["n_train"] == 2)]["outer"].item()
 
 
 def test_a_choice_needs_worms_to_choose_by():

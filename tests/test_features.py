@@ -6,10 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import NEURONS, tiny_worm
 
+from tiny import NEURONS, tiny_worm
 from wormgnn.errors import ChoiceError, NeuronError, RecordingError
-from wormgnn.features import derivative, features, n_windows, scale, scale_causally
+from wormgnn.features import (
+    derivative,
+    features,
+    n_windows,
+    scale,
+    scale_causally,
+    trailing_derivative,
+)
 from wormgnn.recording import Recording
 from wormgnn.states import merge
 
@@ -88,11 +95,28 @@ def test_other_neurons_play_no_part():
 
 
 def test_wrong_choices_are_named():
-    with pytest.raises(ChoiceError, match="scaling 'none'.*whole, causal"):
+    with pytest.raises(ChoiceError, match=r"scaling 'none'.*whole, causal"):
         features(tiny_worm(), NEURONS, 2, "none")
-    with pytest.raises(NeuronError, match="worm-1.*ZZZ"):
+    with pytest.raises(NeuronError, match=r"worm-1.*ZZZ"):
         features(tiny_worm(), ["ZZZ"], 2)
 
 
 def test_windows_are_whole():
     assert [n_windows(n) for n in (7, 8, 15, 16)] == [0, 1, 1, 2]
+
+
+@pytest.mark.parametrize("now", [220, 260, 298])
+def test_causal_features_do_not_know_the_future(now):
+    worm = tiny_worm(n_frames=300)
+    traces = worm.traces.copy()
+    traces[now + 1 :] += np.random.default_rng(0).normal(size=traces[now + 1 :].shape)
+    before = features(worm, NEURONS, 2, "causal").x[..., : now + 1]
+    after = features(replace(worm, traces=traces), NEURONS, 2, "causal").x[..., : now + 1]
+    np.testing.assert_allclose(before, after, atol=1e-6)
+
+
+@pytest.mark.parametrize("fps", [2.0, 10.0])
+def test_the_trailing_derivative_of_a_ramp_is_its_slope(fps):
+    traces = np.arange(100)[:, None] / fps * 0.25
+    worm = Recording("w", "d", traces, ("AVAL",), fps, np.zeros(100, dtype=np.int64), ("fwd",))
+    np.testing.assert_allclose(trailing_derivative(worm)[50:], 0.25)

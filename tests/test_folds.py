@@ -94,7 +94,7 @@ def test_the_seed_decides_a_shuffled_split():
 
 
 def test_wrong_choices_are_named():
-    with pytest.raises(ChoiceError, match="split 'random'.*shuffled, blocked"):
+    with pytest.raises(ChoiceError, match=r"split 'random'.*shuffled, blocked"):
         fold_of_window(1000, 10, "random", 0)
     with pytest.raises(ChoiceError, match=r"folds 10.*2 to 5 \(windows\)"):
         fold_of_window(40, 10, "blocked", 0)

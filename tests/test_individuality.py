@@ -14,6 +14,7 @@ from wormgnn.individuality import (
     activity_by_bout,
     compare_worms,
     consistent,
+    holm,
     pair_matrix,
 )
 from wormgnn.recording import PAPER_NEURONS, Recording
@@ -77,6 +78,12 @@ def test_seed_decides_the_probabilities() -> None:
     same, again, other = (compare_worms(WORMS, ["A"], 2, n=99, seed=s)["p"] for s in (0, 0, 1))
     pd.testing.assert_series_equal(same, again)
     assert not same.equals(other)
+
+
+def test_holm_known_case_and_missing_tests() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.5, 0.9]) == pytest.approx([1.0, 1.0])
+    assert holm([0.01, np.nan, 0.04]) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
 
 
 @pytest.mark.real_data

@@ -7,9 +7,9 @@ import itertools
 import pytest
 import torch
 import torch.nn.functional as F
-from test_layers import perturbed, plain_block, plain_linear
 from torch import nn
 
+from test_layers import perturbed, plain_block, plain_linear
 from wormgnn.errors import ChoiceError
 from wormgnn.models import CLASSIFIERS, classifier
 from wormgnn.models.gnn import GNN, EdgeEncoder

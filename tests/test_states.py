@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny import tiny_worm
 
+from tiny import tiny_worm
 from wormgnn.errors import ChoiceError, StateError
 from wormgnn.recording import NO_STATE
 from wormgnn.states import FOUR, LABELS, SEVEN, TWO, merge, vocabulary
@@ -49,14 +49,14 @@ def test_states_beyond_every_vocabulary_are_ignored():
 
 
 def test_seven_states_cannot_be_asked_of_merged_ones():
-    with pytest.raises(StateError, match="worm-1.*'forward'.*4 or 2"):
+    with pytest.raises(StateError, match=r"worm-1.*'forward'.*4 or 2"):
         merge(labelled(FOUR, [0, 1] * 2), 7)
     unused = labelled((*SEVEN, "reverse"), ALL)
     np.testing.assert_array_equal(merge(unused, 7), ALL)
 
 
 def test_unknown_states_and_numbers_are_named():
-    with pytest.raises(StateError, match="worm-1.*'dance'"):
+    with pytest.raises(StateError, match=r"worm-1.*'dance'"):
         merge(labelled(("fwd", "dance"), [0, 0]), 2)
     with pytest.raises(ChoiceError, match="number of states 3: choose one of 7, 4, 2"):
         vocabulary(3)

@@ -13,7 +13,6 @@ from wormgnn.statistics import (
     block_bootstrap_mean,
     bootstrap_interval,
     cluster_interval,
-    holm,
     paired_comparison,
     same_distribution,
 )
@@ -124,12 +123,6 @@ def test_p_is_small_for_a_clear_difference() -> None:
 def test_same_distribution_needs_bouts() -> None:
     with pytest.raises(ValueError, match="at least one bout"):
         same_distribution([], [np.ones(3)])
-
-
-def test_holm_known_case_and_missing_tests() -> None:
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert holm([0.5, 0.9]) == pytest.approx([1.0, 1.0])
-    assert holm([0.01, np.nan, 0.04]) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
 
 
 def test_paired_comparison_resamples_worms_not_pairs() -> None:

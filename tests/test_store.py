@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -129,10 +130,9 @@ def test_every_flipped_byte_is_noticed_or_harmless(store):
     content = path.read_bytes()
     for place in rng.integers(len(content), size=60):
         path.write_bytes(content[:place] + bytes([255 - content[place]]) + content[place + 1 :])
-        try:
-            found = store.get(INPUTS)
-        except UserWarning:  # an error in these tests, see pyproject
-            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = store.get(INPUTS) or {}
         for name in found.keys() & ARRAYS.keys():
             np.testing.assert_array_equal(found[name], ARRAYS[name])
 

@@ -6,19 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from wormgnn.ensemble import Stack, flat_state, load_flat_state
 from wormgnn.errors import TrainingError
 from wormgnn.models import classifier
-from wormgnn.training import (
-    Adam,
-    Batch,
-    Plateau,
-    Schedule,
-    Stack,
-    Trainer,
-    fit,
-    flat_state,
-    load_flat_state,
-)
+from wormgnn.optimiser import Adam, Plateau, Schedule
+from wormgnn.training import Batch, Trainer, fit
 
 NEURONS, STATES = 3, 2
 
@@ -116,7 +108,10 @@ def test_one_step_is_that_of_plain_torch():
     )
     statistics = trainer.statistics.named(trainer.statistics.flat)
     torch.testing.assert_close(
-        statistics["block.first_norm.running_var"][0, :, 0], plain[2].running_var, rtol=1e-5, atol=1e-7
+        statistics["block.first_norm.running_var"][0, :, 0],
+        plain[2].running_var,
+        rtol=1e-5,
+        atol=1e-7,
     )
 
 

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from wormgnn.ensemble import Stack
 from wormgnn.features import Features
 from wormgnn.folds import Role
 from wormgnn.models.gnn import GNN
-from wormgnn.training import Batch, Stack
+from wormgnn.training import Batch
 
 Subset = tuple[str, ...]
 

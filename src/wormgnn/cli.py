@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from wormgnn import __version__
 from wormgnn.errors import WormgnnError
+
+if TYPE_CHECKING:
+    from wormgnn.profiles import Profile
 
 
 class _Group(click.Group):
@@ -77,6 +80,7 @@ def simulate(output: Path, layout: str, worms: int, seed: int) -> None:
 @click.option("--dataset", default="simulated", show_default=True)
 @click.option("--profile", default="quick", show_default=True, help="smoke, quick or paper.")
 @click.option("--model", "models", multiple=True, help="Only this line; may be repeated.")
+@click.option("--folds", type=int, help="Only so many of the profile's folds.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--reference", is_flag=True, help="Write the tables into results/, with a manifest.")
@@ -85,11 +89,12 @@ def run(
     dataset: str,
     profile: str,
     models: tuple[str, ...],
+    folds: int | None,
     seed: int,
     device: str,
     reference: bool,
 ) -> None:
-    """Run an EXPERIMENT (table1, figure4a, controls, readings, ...) and print its summary.
+    """Run an EXPERIMENT (table1, figure4a, controls, transfer, ...) and print its summary.
 
     Finished folds are kept in the store: a run that was stopped goes on where it was.
     """
@@ -97,16 +102,104 @@ def run(
     from wormgnn.profiles import profile_named
     from wormgnn.store import Store
 
+    if experiment == "transfer":
+        return _transfer(
+            dataset, profile_named(profile).with_folds(folds), models, seed, device, reference
+        )
     chosen = experiments.experiment_named(experiment).only(models or None)
-    start = time.perf_counter()
-    results = experiments.run(chosen, dataset, profile_named(profile), Store(), seed, device)
+    scale = profile_named(profile).with_folds(folds)
+    results = experiments.run(chosen, dataset, scale, Store(), seed, device)
     click.echo(chosen.title)
     click.echo(summary.accuracies(results.rows).to_string(float_format="{:.3f}".format))
     if reference:
-        about = {
-            "command": f"wormgnn run {experiment} --dataset {dataset} --profile {profile}"
-            f" --seed {seed} --reference",
-            "seconds": round(time.perf_counter() - start, 1),
-        }
-        for path in experiments.write_reference(experiment, results, dataset, profile, seed, about):
+        command = " ".join(["wormgnn", *sys.argv[1:]])
+        for path in experiments.write_reference(experiment, results, dataset, scale, seed, command):
             click.echo(path)
+
+
+def _transfer(
+    dataset: str,
+    profile: Profile,
+    models: tuple[str, ...],
+    seed: int,
+    device: str,
+    reference: bool,
+) -> None:
+    """Evaluate another laboratory's animals: real ones for real worms, simulated for simulated."""
+    from wormgnn import transfer
+    from wormgnn.sources.another_lab import another_lab
+    from wormgnn.sources.registry import load
+    from wormgnn.store import Store
+    from wormgnn.transfer_tables import per_animal
+
+    train, animals = load(dataset), another_lab(dataset)
+    chosen = transfer.plans(models, seed)
+    found = transfer.everything(train, animals, chosen, profile, Store(), device)
+    click.echo(per_animal(found).to_string(index=False, float_format="{:.3f}".format))
+    if reference:
+        command = " ".join(["wormgnn", *sys.argv[1:]])
+        click.echo(transfer.write_reference(found, train, animals, profile, seed, command))
+
+
+@main.command("decode")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
+@click.option("--train", default="kato", show_default=True, help="Dataset to learn from.")
+@click.option("--states", default=2, show_default=True, help="7, 4 or 2.")
+@click.option("--model", default=None, help="mlp or gnn; the default is what decoder.py says.")
+@click.option("--neurons", default="paper", show_default=True, help="paper (its 15) or shared.")
+@click.option("--profile", default="quick", show_default=True, help="smoke, quick or paper.")
+@click.option("--fps", type=float, help="Frames per second of tables that do not tell.")
+@click.option("--score", is_flag=True, help="Compare with the labels in the files.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="decoded",
+    show_default=True,
+)
+@click.option("--force", is_flag=True, help="Overwrite what is there.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+def decode_command(
+    files: tuple[Path, ...],
+    train: str,
+    states: int,
+    model: str | None,
+    neurons: str,
+    profile: str,
+    fps: float | None,
+    score: bool,
+    output: Path,
+    force: bool,
+    seed: int,
+    device: str,
+) -> None:
+    """Decode the behaviour of recordings in FILES with networks trained on a dataset.
+
+    A file is MATLAB v7.3 as published by Kato or Nichols, WormWideWeb JSON, a CSV table (a row
+    for each frame, a column for each neuron, optional columns time_s and state), or the same as
+    NPZ. Written for each worm: a table of states with probabilities, and a figure; and a summary
+    of all. The first use trains a decoder and keeps it.
+    """
+    from wormgnn import decode_files
+    from wormgnn.decoder import MODEL
+    from wormgnn.plots.style import use_style
+    from wormgnn.profiles import profile_named
+    from wormgnn.sources.registry import load
+    from wormgnn.store import Store
+
+    scale = profile_named(profile)
+    settings = decode_files.Settings(states, model or MODEL, neurons, scale, seed, device, score)
+    worms = load(train)
+    found = decode_files.jobs(files, worms, settings, fps)
+    if not force:
+        decode_files.check_outputs(found, output)
+    use_style()
+    lines = []
+    for job, decoded in decode_files.decode_jobs(found, worms, settings, Store()):
+        decode_files.write(job, decoded, output)
+        lines.append(decode_files.line(job, decoded, worms, settings))
+        click.echo(job.outputs(output)[0])
+    click.echo(decode_files.write_summary(lines, output))
+    click.echo(decode_files.for_reading(lines))

@@ -61,3 +61,7 @@ class StoreError(WormgnnError):
 
 class TrainingError(WormgnnError):
     """Training that cannot start or that diverged."""
+
+
+class OutputError(WormgnnError):
+    """A file that would be overwritten, or written twice."""

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
+from scipy.signal import lfilter
 
 from wormgnn.errors import ChoiceError, RecordingError
 from wormgnn.recording import Recording
@@ -70,6 +71,19 @@ def derivative(recording: Recording) -> NDArray[np.float64]:
     return np.asarray(smooth * recording.fps)
 
 
+def trailing_derivative(recording: Recording) -> NDArray[np.float64]:
+    """Time derivative from the past alone, in dF/F0 per second, shape (frames, neurons).
+
+    Mean of the last `SMOOTHING_S` seconds less the mean of as many before, over the time
+    between them. The source's own derivative is left aside: its smoothing may look ahead.
+    """
+    width = max(1, round(SMOOTHING_S * recording.fps))
+    kernel = np.repeat([1.0, -1.0], width) * recording.fps / width**2
+    before = np.repeat(recording.traces[:1], 2 * width - 1, axis=0)
+    padded = np.concatenate([before, recording.traces])
+    return np.asarray(lfilter(kernel, 1.0, padded, axis=0)[len(before) :])
+
+
 def scale(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Each column to [0, 1] over the whole recording, shape (frames, neurons).
 
@@ -113,13 +127,15 @@ def features(
     n_states
         7, 4 or 2.
     scaling
-        `whole`, the paper's: over the entire recording. `causal`: by the past alone.
+        `whole`, the paper's: over the entire recording. `causal`: scale and derivative by
+        the past alone.
     """
-    scalers = {"whole": scale, "causal": scale_causally}
-    if scaling not in scalers:
-        raise ChoiceError("scaling", scaling, scalers)
+    ways = {"whole": (scale, derivative), "causal": (scale_causally, trailing_derivative)}
+    if scaling not in ways:
+        raise ChoiceError("scaling", scaling, ways)
+    scaler, differentiate = ways[scaling]
     chosen = recording.select(neurons)
-    parts = [scalers[scaling](part).T for part in (chosen.traces, derivative(chosen))]
+    parts = [scaler(part).T for part in (chosen.traces, differentiate(chosen))]
     return Features(
         worm=recording.worm,
         neurons=tuple(neurons),

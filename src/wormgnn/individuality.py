@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from wormgnn.bouts import around, bouts_of
 from wormgnn.features import scale
 from wormgnn.recording import Recording
 from wormgnn.states import merge, vocabulary
-from wormgnn.statistics import holm, same_distribution
+from wormgnn.statistics import same_distribution
 
 MIN_BOUTS = 5
 """Fewest bouts of a state in each of two worms for which they are compared."""
@@ -86,6 +86,17 @@ def compare_worms(
             rows.append((neuron, state, a, b, *test))
     columns = ["neuron", "state", "worm_a", "worm_b", "statistic", "p", "p_frames"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def holm(p: ArrayLike) -> NDArray[np.float64]:
+    """Holm's adjustment of p-values for their number, shape (tests,); a NaN is no test."""
+    p = np.asarray(p, dtype=np.float64)
+    order = np.argsort(p)
+    tests = np.isfinite(p).sum()
+    raised = p[order] * np.maximum(tests - np.arange(len(p)), 1)
+    adjusted = np.full_like(p, np.nan)
+    adjusted[order] = np.minimum(np.maximum.accumulate(raised), 1.0)
+    return adjusted
 
 
 def consistent(tests: pd.DataFrame, p: str = "p", level: float = 0.05) -> pd.DataFrame:

@@ -33,6 +33,17 @@ def macro_f1(counts: Counts) -> Scores:
     return _mean(_ratio(2 * hits, counts.sum(-1) + counts.sum(-2)))
 
 
+def scores(counts: Counts) -> dict[str, NDArray[Any]]:
+    """Every score of confusion counts `(rows, states, states)`, by column name."""
+    return {
+        "n_frames": counts.sum((1, 2)),
+        "accuracy": accuracy(counts),
+        "balanced_accuracy": balanced_accuracy(counts),
+        "macro_f1": macro_f1(counts),
+        "majority": majority(counts),
+    }
+
+
 def recall(counts: Counts) -> Scores:
     """Share of each labelled state that was recognised, (..., states); NaN where there is none."""
     return _ratio(np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(-1))

@@ -6,7 +6,6 @@ import hashlib
 import html
 import json
 import os
-import warnings
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -20,11 +19,7 @@ if TYPE_CHECKING:
 from wormgnn.errors import ChoiceError
 from wormgnn.profiles import profile_named
 from wormgnn.reference import Reference
-
-# pooch asks for a notebook's progress bar, and without ipywidgets that prints a warning.
-warnings.filterwarnings("ignore", message="IProgress not found")
-
-from wormgnn.sources.registry import DATASETS  # noqa: E402
+from wormgnn.sources.registry import DATASETS
 
 DEFAULT_PROFILE = "quick"
 
@@ -100,7 +95,10 @@ def table(data: pd.DataFrame, caption: str = "", digits: int = 3, index: bool = 
     # The id that pandas draws at random would make every build of a page differ.
     styler.set_uuid(hashlib.sha256(repr((caption, *data.columns)).encode()).hexdigest()[:12])
     styler.set_table_styles(
-        [{"selector": "caption", "props": "caption-side: top; text-align: left"}]
+        [
+            {"selector": "caption", "props": "caption-side: top; text-align: left"},
+            {"selector": "th, td", "props": "padding: 0.1em 0.5em"},
+        ]
     )
     numbers = data.select_dtypes("number").columns
     right: dict[Any, list[CSSDict]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wormgnn.errors import ChoiceError
 from wormgnn.folds import worm_subsets
@@ -41,6 +41,17 @@ class Profile:
         every = worm_subsets(worms, sizes)
         groups = (list(group) for _, group in itertools.groupby(every, key=len))
         return [subset for group in groups for subset in self._thin(group)]
+
+    def with_folds(self, count: int | None) -> Profile:
+        """The profile with only its first folds (all if None).
+
+        ChoiceError for a count that it does not have.
+        """
+        if count is None:
+            return self
+        if not 1 <= count <= len(self.folds):
+            raise ChoiceError("number of folds", count, [f"1 to {len(self.folds)}"])
+        return replace(self, folds=self.folds[:count])
 
     def _thin(self, group: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
         wanted = self.subsets_per_size

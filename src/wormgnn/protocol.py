@@ -26,20 +26,24 @@ from wormgnn.classification import (
     negative_log_likelihood,
 )
 from wormgnn.connectome import adjacency
+from wormgnn.ensemble import flat_state
 from wormgnn.errors import RecordingError
 from wormgnn.features import Features, Scaling, features
 from wormgnn.folds import Role, Split, roles
 from wormgnn.models import classifier
+from wormgnn.optimiser import Schedule
 from wormgnn.profiles import Profile
 from wormgnn.recording import Recording
 from wormgnn.store import Arrays, Store, code_version
-from wormgnn.training import History, Schedule, fit, flat_state
+from wormgnn.training import History, fit
 
 CODE = (
     "wormgnn.recording",
     "wormgnn.states",
     "wormgnn.features",
     "wormgnn.folds",
+    "wormgnn.ensemble",
+    "wormgnn.optimiser",
     "wormgnn.training",
     "wormgnn.classification",
     "wormgnn.models.*",
@@ -48,6 +52,10 @@ CODE = (
     "wormgnn.protocol",
 )
 """Modules whose code decides a classification result."""
+
+
+WIRING = ("connectome", "synapses", "weighting", "self_edges")
+"""Options of `gnn-connectome` that choose its edges; the others are the network's."""
 
 
 @dataclass(frozen=True)
@@ -236,7 +244,8 @@ def build(plan: Classification, members: int, neurons: Sequence[str], seed: int)
     """The plan's network, untrained."""
     options = dict(plan.options)
     if plan.model == "gnn-connectome":
-        options = {"adjacency": adjacency(neurons, **options)}
+        wiring = {name: options.pop(name) for name in WIRING if name in options}
+        options["adjacency"] = adjacency(neurons, **wiring)
     return classifier(plan.model, members, len(neurons), plan.n_states, seed, **options)
 
 
@@ -264,7 +273,7 @@ def _tidy(evaluation: Evaluation, subsets: Sequence[tuple[str, ...]], fold: int)
             "fold": fold,
             "worm": [worm for _, worm in places],
             "seen": evaluation.seen.ravel(),
-            **scores(counts),
+            **metrics.scores(counts),
         }
     )
     return Scored(rows, counts)
@@ -274,14 +283,3 @@ def _places(subsets: Sequence[tuple[str, ...]], worms: Sequence[str]) -> Iterato
     for subset in subsets:
         for worm in worms:
             yield subset, worm
-
-
-def scores(counts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-    """Every score of confusion counts `(rows, states, states)`, by column name."""
-    return {
-        "n_frames": counts.sum((1, 2)),
-        "accuracy": metrics.accuracy(counts),
-        "balanced_accuracy": metrics.balanced_accuracy(counts),
-        "macro_f1": metrics.macro_f1(counts),
-        "majority": metrics.majority(counts),
-    }

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from wormgnn.errors import ChoiceError
 from wormgnn.protocol import Classification
 
 
@@ -62,6 +63,11 @@ READINGS = {
     "after g, two hidden": Reading(
         "gnn", "after g; two hidden layers in each g", {"edges": "after", "hidden_layers": 2}
     ),
+    "after g, two hidden, norm each": Reading(
+        "gnn",
+        "the same; batch norm behind each layer",
+        {"edges": "after", "hidden_layers": 2, "norm": "each"},
+    ),
     "after g, no norm": Reading(
         "gnn", "after g; no batch norm anywhere", {"edges": "after", "norm": "none"}
     ),
@@ -81,6 +87,10 @@ READINGS = {
     ),
     "per frame": Reading("gnn", "edges inferred anew at every frame", {"edges": "frame"}),
 }
+
+
+CHOSEN = {"gnn": "after g, norm in encoder", "mlp": "mlp, no norm"}
+"""The reading of each network that validation on unseen training worms prefers (appendix)."""
 
 
 def leave_one_worm_out(rows: pd.DataFrame) -> pd.DataFrame:
@@ -117,11 +127,39 @@ def _held_out(unseen: pd.DataFrame, worm: str) -> pd.DataFrame:
     return table.assign(held_out=worm)
 
 
-def choose(table: pd.DataFrame, among: list[str], n_train: int) -> pd.DataFrame:
+def choose(
+    table: pd.DataFrame, among: list[str], n_train: int, judged_at: int | None = None
+) -> pd.DataFrame:
     """For every held-out worm the reading with the best inner accuracy, among some.
 
-    Returns the rows of `leave_one_worm_out`'s table that were chosen: their `outer`
-    accuracies are those of a choice that never saw the worm.
+    Parameters
+    ----------
+    table
+        From `leave_one_worm_out`.
+    among
+        Readings that stand for election.
+    n_train
+        Number of training worms at which inner accuracies are compared.
+    judged_at
+        Number of training worms of the rows returned; `n_train` if None. All worms but the
+        held-out one leave no other to compare on: choose with fewer, judge with all.
+
+    Returns
+    -------
+    chosen
+        One row of the table for each held-out worm: its `outer` accuracy is that of a
+        choice that never saw the worm.
+
+    Raises
+    ------
+    ChoiceError
+        A number of training worms for which there are no inner accuracies.
     """
-    fits = table[table["reading"].isin(among) & (table["n_train"] == n_train)]
-    return fits.loc[fits.groupby("held_out")["inner"].idxmax()].reset_index(drop=True)
+    among_them = table[table["reading"].isin(among)]
+    comparable = among_them.dropna(subset="inner")
+    fits = comparable[comparable["n_train"] == n_train]
+    if fits.empty:
+        raise ChoiceError("n_train", n_train, sorted(comparable["n_train"].unique()))
+    best = fits.loc[fits.groupby("held_out")["inner"].idxmax(), ["held_out", "reading"]]
+    judged = among_them[among_them["n_train"] == (n_train if judged_at is None else judged_at)]
+    return best.merge(judged, on=["held_out", "reading"])[table.columns]

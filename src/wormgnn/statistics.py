@@ -72,12 +72,8 @@ def bootstrap_interval(
     values
         Shape (rows, ...), where rows are independent: worms, or bouts. A NaN is left out
         of its own column's mean.
-    level
-        Nominal coverage.
-    n
-        Number of resamples.
-    rng
-        Random generator, or a seed.
+    level, n, rng
+        Nominal coverage, number of resamples, random generator or seed.
 
     Returns
     -------
@@ -154,10 +150,8 @@ def same_distribution(
     ----------
     a_bouts, b_bouts
         Values of each bout, shape (frames of the bout,). ValueError if either is empty.
-    n
-        Number of shuffles; the smallest p-value is 1 / (n + 1).
-    rng
-        Random generator, or a seed.
+    n, rng
+        Number of shuffles (the smallest p-value is 1 / (n + 1)), random generator or seed.
     grid_points
         The distributions are compared at this many quantiles of all frames, or at every
         frame's value if there are fewer.
@@ -177,17 +171,6 @@ def same_distribution(
     extreme = np.count_nonzero(_distances(shuffles, below, sizes) >= observed - 1e-6)
     naive = stats.ks_2samp(np.concatenate(a_bouts), np.concatenate(b_bouts), method="asymp")
     return SameDistribution(float(observed), (1 + extreme) / (1 + n), float(naive.pvalue))
-
-
-def holm(p: ArrayLike) -> NDArray[np.float64]:
-    """Holm's adjustment of p-values for their number, shape (tests,); a NaN is no test."""
-    p = np.asarray(p, dtype=np.float64)
-    order = np.argsort(p)
-    tests = np.isfinite(p).sum()
-    raised = p[order] * np.maximum(tests - np.arange(len(p)), 1)
-    adjusted = np.full_like(p, np.nan)
-    adjusted[order] = np.minimum(np.maximum.accumulate(raised), 1.0)
-    return adjusted
 
 
 def paired_comparison(

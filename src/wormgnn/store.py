@@ -34,7 +34,16 @@ from wormgnn.errors import StoreError
 
 Arrays = dict[str, NDArray[Any]]
 _MANIFEST = "manifest"
-_UNREADABLE = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What numpy and zipfile raise on a damaged file, found by flipping every byte of one."""
 
 
 @functools.cache
@@ -117,7 +126,9 @@ class Store:
             return None
         try:
             with np.load(path, allow_pickle=False) as stored:
-                return {name: stored[name] for name in stored.files if name != _MANIFEST}
+                arrays = {name: stored[name] for name in stored.files}
+                del arrays[_MANIFEST]  # written last: a file without it has lost its end
+                return arrays
         except _UNREADABLE as error:
             warnings.warn(f"{path} cannot be read ({error}): computed again", stacklevel=2)
             return None
@@ -129,7 +140,7 @@ class Store:
             with np.load(path, allow_pickle=False) as stored:
                 loaded: dict[str, Any] = json.loads(str(stored[_MANIFEST]))
                 return loaded
-        except (*_UNREADABLE, KeyError) as error:
+        except _UNREADABLE as error:
             raise StoreError(f"{path}: field 'manifest': expected JSON text ({error})") from error
 
     def put(self, inputs: Mapping[str, Any], arrays: Arrays, seconds: float) -> None:

@@ -7,17 +7,17 @@ loss kept. All of it happens for each member by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 from tqdm import tqdm
 
+from wormgnn.ensemble import Stack
 from wormgnn.errors import TrainingError
+from wormgnn.optimiser import Adam, Plateau, Schedule
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """From outputs `(members, ...)` and target to the mean loss of each member, `(members,)`."""
@@ -48,27 +48,6 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """How long and how fast to train (defaults: the paper's).
-
-    Attributes
-    ----------
-    epochs
-        Passes over all batches; each batch is one step of the optimiser.
-    learning_rate
-        Adam's, at the start.
-    factor, patience_epochs
-        The rate is multiplied by `factor` when the validation loss has not improved by a
-        relative 1e-4 for more than `patience_epochs` epochs.
-    """
-
-    epochs: int = 800
-    learning_rate: float = 1e-3
-    factor: float = 0.25
-    patience_epochs: int = 50
-
-
-@dataclass(frozen=True)
 class History:
     """What happened in training.
 
@@ -82,107 +61,6 @@ class History:
 
     validation: Tensor
     best_epoch: Tensor
-
-
-class Stack:
-    """Named tensors with a leading member axis, held in one flat `(members, values)` tensor.
-
-    Gathering, stepping and keeping the best of some members are then one operation each.
-    """
-
-    def __init__(self, named: Mapping[str, Tensor]) -> None:
-        self.names = list(named)
-        self.shapes = [tensor.shape[1:] for tensor in named.values()]
-        self.sizes = [shape.numel() for shape in self.shapes]
-        self.flat = (
-            torch.cat([t.detach().flatten(1) for t in named.values()], dim=1) if named else None
-        )
-
-    def rows(self, members: Tensor) -> Tensor:
-        """Flat values of some members; empty where there is nothing to hold."""
-        if self.flat is None:
-            return torch.empty(len(members), 0)
-        return self.flat.index_select(0, members)
-
-    def put(self, members: Tensor, rows: Tensor) -> None:
-        """Write the values of some members back."""
-        if self.flat is not None:
-            self.flat.index_copy_(0, members, rows)
-
-    def named(self, flat: Tensor) -> dict[str, Tensor]:
-        """Views of flat values under their names and shapes."""
-        if not self.names:
-            return {}
-        parts = flat.split(self.sizes, dim=1)
-        return {
-            name: part.view(len(flat), *shape)
-            for name, part, shape in zip(self.names, parts, self.shapes, strict=True)
-        }
-
-
-def flat_state(model: nn.Module) -> dict[str, NDArray[np.float32]]:
-    """Parameters and statistics of an ensemble, each as one `(members, values)` array."""
-    stacks = {
-        "parameters": Stack(dict(model.named_parameters())),
-        "statistics": Stack(dict(model.named_buffers())),
-    }
-    return {name: s.flat.cpu().numpy() for name, s in stacks.items() if s.flat is not None}
-
-
-def load_flat_state(model: nn.Module, state: Mapping[str, NDArray[np.float32]]) -> None:
-    """Put what `flat_state` gave back into a model of the same shape."""
-    named: dict[str, Tensor] = {}
-    for name, tensors in (
-        ("parameters", dict(model.named_parameters())),
-        ("statistics", dict(model.named_buffers())),
-    ):
-        if tensors:
-            named |= Stack(tensors).named(torch.from_numpy(state[name]))
-    model.load_state_dict(named)
-    model.eval()
-
-
-class Adam:
-    """Adam (Kingma and Ba 2015) with a learning rate and a step count for each member."""
-
-    betas, eps = (0.9, 0.999), 1e-8
-
-    def __init__(self, flat: Tensor, learning_rate: float) -> None:
-        self.rate = torch.full((len(flat), 1), learning_rate, device=flat.device)
-        self.steps = torch.zeros(len(flat), 1, device=flat.device)
-        self.mean = torch.zeros_like(flat)
-        self.square = torch.zeros_like(flat)
-
-    def step(self, members: Tensor, rows: Tensor, gradient: Tensor) -> Tensor:
-        """New values of some members' parameters, given their gradient."""
-        first, second = self.betas
-        steps = self.steps[members] + 1
-        mean = self.mean[members].lerp_(gradient, 1 - first)
-        square = self.square[members].mul_(second).addcmul_(gradient, gradient, value=1 - second)
-        self.steps[members], self.mean[members], self.square[members] = steps, mean, square
-        size = self.rate[members] / (1 - first**steps)
-        spread = (square / (1 - second**steps)).sqrt_().add_(self.eps)
-        return rows - size * mean / spread
-
-
-class Plateau:
-    """Learning-rate decay of each member, as `torch.optim.lr_scheduler.ReduceLROnPlateau`."""
-
-    threshold = 1e-4
-
-    def __init__(self, members: int, schedule: Schedule, device: torch.device) -> None:
-        self.best = torch.full((members,), torch.inf, device=device)
-        self.waited = torch.zeros(members, device=device)
-        self.schedule = schedule
-
-    def step(self, loss: Tensor, rate: Tensor) -> None:
-        """Take one epoch's loss `(members,)` and lower `rate` `(members, 1)` in place."""
-        better = loss < self.best * (1 - self.threshold)
-        self.best = torch.where(better, loss, self.best)
-        self.waited = torch.where(better, 0, self.waited + 1)
-        tired = self.waited > self.schedule.patience_epochs
-        rate[tired] *= self.schedule.factor
-        self.waited[tired] = 0
 
 
 class Trainer:
@@ -258,6 +136,8 @@ def fit(
     """
     trainer = Trainer(model, loss, schedule)
     _check_coverage(train, validation, len(trainer.plateau.best))
+    if schedule.epochs < 1:
+        raise TrainingError(f"expected at least one epoch, got {schedule.epochs}")
     order = torch.Generator().manual_seed(seed)
     best = _Best(trainer)
     curve = []

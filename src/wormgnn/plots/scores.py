@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from wormgnn.plots.style import worm_colour
+from wormgnn.plots.style import WORM_COLOURS, worm_colour
 
 MODEL_COLOURS = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#777777")
 """Colours of models in the order in which they appear (Tol's bright scheme)."""
@@ -43,7 +42,7 @@ def accuracy_by_training_worms(
             values = 100 * picked["accuracy"].to_numpy()
             centre = x + (place - (len(models) - 1) / 2) * width
             spread = jitter.uniform(-0.3, 0.3, len(values)) * width
-            axes.plot(centre + spread, values, ".", color=colour, alpha=0.25, ms=3, mew=0, zorder=1)
+            axes.plot(centre + spread, values, ".", color=colour, alpha=0.35, ms=4, mew=0, zorder=1)
             axes.errorbar(
                 centre,
                 values.mean(),
@@ -146,18 +145,19 @@ def differences(comparisons: pd.DataFrame, axes: Axes) -> Axes:
 
 
 def readings_by_validation(table: pd.DataFrame, axes: Axes) -> Axes:
-    """Inner against outer accuracy of every reading, averaged over held-out worms.
+    """Inner against outer accuracy of every reading, one point for each held-out worm.
 
     `table` is one number of training worms of `readings.leave_one_worm_out`'s table.
     """
-    means = table.groupby("reading", sort=False)[["inner", "outer"]].mean() * 100
-    for number, (name, row) in enumerate(means.iterrows()):
-        axes.plot(row["inner"], row["outer"], "o", color=worm_colour(number), label=str(name))
-    low, high = means.to_numpy().min() - 2, 100
-    axes.plot([low, high], [low, high], color="0.7", lw=0.8, zorder=0)
+    for number, (name, part) in enumerate(table.groupby("reading", sort=False)):
+        marker = "os^Dv"[number // len(WORM_COLOURS) % 5]
+        style = {"color": worm_colour(number), "marker": marker, "ls": "none", "ms": 5}
+        axes.plot(100 * part["inner"], 100 * part["outer"], label=str(name), **style)
+    low = 100 * table[["inner", "outer"]].to_numpy().min() - 2
+    axes.plot([low, 101], [low, 101], color="0.7", lw=0.8, zorder=0)
     axes.set(
         xlabel="validation: unseen training worms (%)",
         ylabel="evaluation: held-out worm (%)",
     )
-    plt.setp(axes, aspect="equal", adjustable="box")
+    axes.set_aspect("equal", adjustable="box")
     return axes

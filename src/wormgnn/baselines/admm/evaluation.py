@@ -12,9 +12,9 @@ import pandas as pd
 
 from wormgnn import metrics
 from wormgnn.baselines.admm.embedding import Codes
-from wormgnn.baselines.admm.model import Readout, fit
+from wormgnn.baselines.admm.model import Model, Readout, fit, relabel
 from wormgnn.baselines.admm.parameters import Parameters
-from wormgnn.errors import ChoiceError, RecordingError
+from wormgnn.errors import ChoiceError, RecordingError, TrainingError
 from wormgnn.features import Features
 from wormgnn.folds import Role, Split, roles, worm_subsets
 
@@ -33,7 +33,7 @@ SENSITIVITY: dict[str, tuple[Any, ...]] = {
     "n_delays": (0, 1, 2, 4, 6),
     "delay_frames": (1, 2, 5, 8),
     "signals": (("trace",), ("derivative",), ("trace", "derivative")),
-    "n_neighbours": (1, 3, 10, 30),
+    "n_neighbours": (3, 5, 10, 30),
     "scale": ("neighbour", "noise"),
     "bandwidth": (0.5, 1.0, 2.0, 4.0),
     "density_exponent": (0.0, 0.5, 1.0),
@@ -66,21 +66,42 @@ def unseen(
     features: Sequence[Features],
     params: Parameters,
     sizes: Iterable[int] | None = None,
-    readout: Readout = "spread",
+    readouts: Sequence[Readout] = ("spread",),
     model: str = "ADMM",
+    fitted: Mapping[tuple[str, ...], Model] | None = None,
 ) -> pd.DataFrame:
     """Fit on every subset of the worms of the given sizes, score each worm left out.
 
-    `sizes` defaults to all but one worm. Columns as in `COLUMNS`; `fold` is -1.
+    `sizes` defaults to all but one worm. Columns as in `COLUMNS`; `fold` is -1, and the readout
+    `position` is named behind the model. `fitted` holds models that exist, by subset; they
+    are relabelled with the states of `features`.
     """
     by_name = {worm.worm: worm for worm in features}
     rows = []
     for subset in worm_subsets(tuple(by_name), sizes or [len(features) - 1]):
-        fitted = fit([by_name[name] for name in subset], params)
-        for name in by_name.keys() - set(subset):
-            predicted = fitted.predict_states(by_name[name], readout)
-            rows.append(_row(model, subset, -1, name, False, score(predicted, by_name[name].y)))
-    return pd.DataFrame(rows, columns=COLUMNS).sort_values(["n_train", "subset", "worm"])
+        manifold = fit_or_relabel([by_name[name] for name in subset], params, fitted)
+        left_out = [name for name in by_name if name not in subset]
+        for name, readout in itertools.product(left_out, readouts):
+            scores = score(manifold.predict_states(by_name[name], readout), by_name[name].y)
+            label = model if readout == "spread" else f"{model} ({readout})"
+            rows.append(_row(label, subset, -1, name, False, scores))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def fit_or_relabel(
+    worms: Sequence[Features],
+    params: Parameters,
+    fitted: Mapping[tuple[str, ...], Model] | None = None,
+) -> Model:
+    """The fitted model of these worms with their states if there is one, else a new fit."""
+    known = (fitted or {}).get(tuple(worm.worm for worm in worms))
+    return fit(worms, params) if known is None else relabel(known, worms)
+
+
+def leave_one_out(features: Sequence[Features], params: Parameters) -> dict[tuple[str, ...], Model]:
+    """For each worm a model of all others, by the names of those others."""
+    groups = itertools.combinations(features, len(features) - 1)
+    return {tuple(worm.worm for worm in group): fit(group, params) for group in groups}
 
 
 def seen(
@@ -148,22 +169,49 @@ def sensitivity(
     features: Sequence[Features],
     params: Parameters,
     vary: Mapping[str, Sequence[Any]] = SENSITIVITY,
+    n_train: int | None = None,
 ) -> pd.DataFrame:
-    """Accuracy on the worm left out as one parameter varies and the others stay.
+    """Accuracy on worms left out as one parameter varies and the others stay.
 
-    Columns: parameter, value (text), default (is it the value of `params`), worm, accuracy,
-    balanced_accuracy.
+    Models of `n_train` worms, all but one if None. Columns: parameter, value (text),
+    default (is it the value of `params`), n_train, subset, worm, accuracy, balanced_accuracy.
+    Scores are missing where the spectrum did not converge.
     """
-    base = unseen(features, params)
+    sizes = None if n_train is None else [n_train]
+    base = unseen(features, params, sizes)
     tables = []
     for name, values in vary.items():
         for value in values:
             same = getattr(params, name) == value
-            table = base if same else unseen(features, replace(params, **{name: value}))
+            try:
+                varied = replace(params, **{name: value})
+                table = base if same else unseen(features, varied, sizes)
+            except TrainingError:
+                table = base.assign(accuracy=np.nan, balanced_accuracy=np.nan)
             label = " + ".join(value) if isinstance(value, tuple) else str(value)
             tables.append(table.assign(parameter=name, value=label, default=same))
-    kept = ["parameter", "value", "default", "worm", "accuracy", "balanced_accuracy"]
+    kept = ["parameter", "value", "default", "n_train", "subset", "worm"]
+    kept += ["accuracy", "balanced_accuracy"]
     return pd.concat(tables, ignore_index=True)[kept]
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Mean and standard deviation over pairs of model and worm, in percent.
+
+    Columns: model, trained on (number of worms), accuracy, sd, lowest, balanced, majority, n.
+    """
+    percent = table.assign(
+        **{name: 100 * table[name] for name in ("accuracy", "balanced_accuracy", "majority")}
+    )
+    grouped = percent.groupby(["model", "n_train"], sort=False)
+    return grouped.agg(
+        accuracy=("accuracy", "mean"),
+        sd=("accuracy", "std"),
+        lowest=("accuracy", "min"),
+        balanced=("balanced_accuracy", "mean"),
+        majority=("majority", "mean"),
+        n=("accuracy", "size"),
+    ).reset_index(names=["model", "trained on"])
 
 
 def _row(

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from wormgnn.baselines.admm.embedding import Codes, Floats
-from wormgnn.baselines.admm.evaluation import score
-from wormgnn.baselines.admm.model import Model, fit
+from wormgnn.baselines.admm.evaluation import fit_or_relabel, score
+from wormgnn.baselines.admm.model import Model
 from wormgnn.baselines.admm.parameters import Parameters
 from wormgnn.features import Features
 
@@ -21,6 +21,7 @@ def horizon(
     params: Parameters,
     fps: Mapping[str, float],
     horizons_s: Sequence[float] = HORIZONS_S,
+    fitted: Mapping[tuple[str, ...], Model] | None = None,
 ) -> pd.DataFrame:
     """State ahead on each worm left out, beside three baselines.
 
@@ -34,6 +35,8 @@ def horizon(
         Frames per second of each worm, by name.
     horizons_s
         Seconds ahead.
+    fitted
+        Models that exist, by the names of their worms.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def horizon(
     rows = []
     for worm in features:
         others = [other for other in features if other is not worm]
-        model = fit(others, params)
+        model = fit_or_relabel(others, params, fitted)
         for seconds in horizons_s:
             steps = max(round(seconds * fps[other.worm]) for other in others)
             guesses = _guesses(model, others, worm, steps, round(seconds * fps[worm.worm]))

@@ -10,8 +10,7 @@ from scipy import sparse
 from scipy.ndimage import gaussian_filter1d
 from sklearn.cluster import KMeans
 
-from wormgnn.baselines.admm.embedding import Codes, Floats
-from wormgnn.baselines.admm.kernel import Kernel
+from wormgnn.baselines.admm.embedding import Codes, Floats, Points
 from wormgnn.baselines.admm.parameters import Parameters
 from wormgnn.baselines.admm.spectrum import Spectrum
 
@@ -54,10 +53,8 @@ class Manifold:
         return np.where(count > 0.5, total / np.maximum(count, 1e-12), np.nan)
 
 
-def build(
-    kernel: Kernel, spectrum: Spectrum, y: Codes, n_states: int, params: Parameters
-) -> Manifold:
-    """Manifold from the spectrum of the training points and their states `y`, shape (points,)."""
+def build(points: Points, spectrum: Spectrum, n_states: int, params: Parameters) -> Manifold:
+    """Manifold from the training points and their spectrum."""
     phase, branch = spectrum.phase(), branches(spectrum, params)
     code = branch * params.n_phases + phase_bin(phase, params.n_phases)
     n_bins = params.n_branches * params.n_phases
@@ -67,8 +64,8 @@ def build(
         phase=phase,
         branch=branch,
         members=members,
-        markov=_markov(kernel.transition, members),
-        occupancy=_occupancy(members, y, n_states, params),
+        markov=_markov(points, members),
+        occupancy=_occupancy(members, points.y, n_states, params),
         n_phases=params.n_phases,
     )
 
@@ -99,12 +96,19 @@ def branches(spectrum: Spectrum, params: Parameters) -> Codes:
     return np.asarray(np.argsort(by_size)[found], dtype=np.int64)
 
 
-def _markov(transition: sparse.csr_array, members: sparse.csr_array) -> Floats:
-    """Mean transition of the points in each bin; an empty bin stays where it is."""
-    flow = (members.T @ (transition @ members)).toarray()
-    leaving = flow.sum(axis=1)
-    flow[leaving == 0, leaving == 0] = 1.0
-    return np.asarray(flow / flow.sum(axis=1, keepdims=True))
+def _markov(points: Points, members: sparse.csr_array) -> Floats:
+    """Observed transitions between bins within one frame; an unvisited bin stays where it is.
+
+    The kernel's own steps, averaged over bins, would do too, but each of them hops between
+    passes of the trajectory, and over many steps that blurs the phase.
+    """
+    follows = (np.diff(points.worm) == 0) & (np.diff(points.frame) == 1)
+    now = np.flatnonzero(follows)
+    count = (members[now].T @ members[now + 1]).toarray()
+    leaving = count.sum(axis=1)
+    unvisited = np.flatnonzero(leaving == 0)
+    count[unvisited, unvisited] = 1.0
+    return np.asarray(count / count.sum(axis=1, keepdims=True))
 
 
 def _occupancy(members: sparse.csr_array, y: Codes, n_states: int, params: Parameters) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -118,6 +118,18 @@ class Model:
         return p.argmax(axis=1)
 
 
+def relabel(model: Model, features: Sequence[Features]) -> Model:
+    """The same manifold with the states of `features`: its worms in order, other vocabulary.
+
+    Kernel and spectrum use activity alone, so they need not be computed again.
+    """
+    points = model.kernel.points
+    y = [worm.y[points.frame[points.worm == number]] for number, worm in enumerate(features)]
+    labelled = replace(points, y=np.concatenate(y))
+    manifold = build(labelled, model.spectrum, features[0].n_states, model.params)
+    return replace(model, manifold=manifold)
+
+
 def fit(
     features: Sequence[Features],
     params: Parameters | None = None,
@@ -149,5 +161,5 @@ def fit(
     points = collect(features, params, use)
     kernel = Kernel(points, params)
     found = spectrum(kernel.transition, params.n_dimensions, params.seed)
-    manifold = build(kernel, found, points.y, features[0].n_states, params)
+    manifold = build(points, found, features[0].n_states, params)
     return Model(params, features[0].neurons, kernel, found, manifold)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -100,6 +102,17 @@ class Parameters:
     def as_dict(self) -> dict[str, object]:
         """Plain JSON types, for manifests."""
         return asdict(self) | {"signals": list(self.signals)}
+
+
+def described(params: Parameters) -> list[dict[str, str]]:
+    """Name, value and meaning of each parameter, the meaning from the docstring above."""
+    body = inspect.cleandoc(Parameters.__doc__ or "").split("----------\n")[1].split("\nRaises")[0]
+    meanings = re.findall(r"^(\w+)\n((?: {4}.*\n?)+)", body, flags=re.MULTILINE)
+    values = params.as_dict()
+    return [
+        {"parameter": name, "value": str(values[name]), "meaning": " ".join(text.split())}
+        for name, text in meanings
+    ]
 
 
 _LOWEST = {

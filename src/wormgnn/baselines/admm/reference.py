@@ -13,6 +13,7 @@ import pandas as pd
 from wormgnn import reference
 from wormgnn.baselines import components, onset
 from wormgnn.baselines.admm import evaluation
+from wormgnn.baselines.admm.controls import without_manifold
 from wormgnn.baselines.admm.horizon import horizon
 from wormgnn.baselines.admm.parameters import Parameters
 from wormgnn.errors import ChoiceError
@@ -39,7 +40,7 @@ def classified(
     Models: `ADMM` (default parameters), `ADMM (position)` (phase and branch alone),
     `ADMM (chosen)` (parameters from the training worms), `ADMM (without AVA)`,
     `ADMM (causal scaling)`, `ADMM (present frame)` (no delays), and `ADMM (shuffled)`,
-    `ADMM (blocked)` on the worm itself.
+    `ADMM (blocked)` on the worm itself; and classifiers without a manifold.
     """
     worms = of(recordings, n_states)
     chosen = evaluation.select(worms, params)
@@ -50,11 +51,12 @@ def classified(
         evaluation.seen(worms, params, "shuffled", seed=seed, model="ADMM (shuffled)"),
         evaluation.seen(worms, params, "blocked", seed=seed, model="ADMM (blocked)"),
         evaluation.unseen(worms, params, range(1, len(worms))),
-        evaluation.unseen(worms, params, readout="position", model="ADMM (position)"),
+        evaluation.unseen(worms, params, readouts=("position",)),
         evaluation.nested(worms, chosen, "ADMM (chosen)"),
         evaluation.unseen(of(recordings, n_states, rest), params, model="ADMM (without AVA)"),
         evaluation.unseen(causal, params, model="ADMM (causal scaling)"),
         evaluation.unseen(worms, present, model="ADMM (present frame)"),
+        without_manifold(worms, params),
     ]
     table = pd.concat(tables, ignore_index=True)
     table.attrs["chosen"] = {worm: found.as_dict() for worm, found in chosen.items()}
@@ -62,7 +64,8 @@ def classified(
 
 
 def _sensitivity(recordings: Sequence[Recording], params: Parameters, seed: int) -> pd.DataFrame:
-    return evaluation.sensitivity(of(recordings, 4), params).assign(n_states=4)
+    worms = of(recordings, 4)
+    return evaluation.sensitivity(worms, params, n_train=1).assign(n_states=4)
 
 
 def _horizon(recordings: Sequence[Recording], params: Parameters, seed: int) -> pd.DataFrame:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse.linalg import LinearOperator, eigs
+from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
 
 from wormgnn.baselines.admm.embedding import Floats
+from wormgnn.errors import TrainingError
 
 Complex = NDArray[np.complex128]
 _STEPS = 8
@@ -70,6 +71,8 @@ def spectrum(transition: sparse.csr_array, n_modes: int, seed: int) -> Spectrum:
     """Leading right eigenvectors of a row-stochastic matrix, signs and rotations fixed.
 
     Every vector has unit mean square; its entry of largest modulus is real and positive.
+    TrainingError where the solver does not converge: with few neighbours the chain is nearly
+    deterministic, and its eigenvalues crowd on the unit circle.
     """
     n_points = transition.shape[0]
     wanted = min(2 * n_modes + 2, n_points - 2)
@@ -78,7 +81,13 @@ def spectrum(transition: sparse.csr_array, n_modes: int, seed: int) -> Spectrum:
         values, vectors = np.linalg.eig(transition.toarray())
     else:
         power = LinearOperator(transition.shape, matvec=lambda v: _apply(transition, v))
-        _, vectors = eigs(power, k=wanted, v0=start, tol=1e-8)
+        try:
+            krylov = min(n_points - 1, 4 * wanted)
+            _, vectors = eigs(power, wanted, v0=start, ncv=krylov, maxiter=200, tol=1e-8)
+        except ArpackNoConvergence as error:
+            raise TrainingError(
+                f"no spectrum ({error}): raise n_neighbours or bandwidth"
+            ) from error
         values = _rayleigh(transition, vectors)
     order = np.argsort(-np.abs(values), kind="stable")
     kept = [i for i in order if values[i].imag > -1e-9][1 : n_modes + 1]

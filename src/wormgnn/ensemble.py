@@ -1,0 +1,68 @@
+"""The tensors of an ensemble, all members in one flat array."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+
+class Stack:
+    """Named tensors with a leading member axis, held in one flat `(members, values)` tensor.
+
+    Gathering, stepping and keeping the best of some members are then one operation each.
+    """
+
+    def __init__(self, named: Mapping[str, Tensor]) -> None:
+        self.names = list(named)
+        self.shapes = [tensor.shape[1:] for tensor in named.values()]
+        self.sizes = [shape.numel() for shape in self.shapes]
+        self.flat = (
+            torch.cat([t.detach().flatten(1) for t in named.values()], dim=1) if named else None
+        )
+
+    def rows(self, members: Tensor) -> Tensor:
+        """Flat values of some members; empty where there is nothing to hold."""
+        if self.flat is None:
+            return torch.empty(len(members), 0)
+        return self.flat.index_select(0, members)
+
+    def put(self, members: Tensor, rows: Tensor) -> None:
+        """Write the values of some members back."""
+        if self.flat is not None:
+            self.flat.index_copy_(0, members, rows)
+
+    def named(self, flat: Tensor) -> dict[str, Tensor]:
+        """Views of flat values under their names and shapes."""
+        if not self.names:
+            return {}
+        parts = flat.split(self.sizes, dim=1)
+        return {
+            name: part.view(len(flat), *shape)
+            for name, part, shape in zip(self.names, parts, self.shapes, strict=True)
+        }
+
+
+def flat_state(model: nn.Module) -> dict[str, NDArray[np.float32]]:
+    """Parameters and statistics of an ensemble, each as one `(members, values)` array."""
+    stacks = {
+        "parameters": Stack(dict(model.named_parameters())),
+        "statistics": Stack(dict(model.named_buffers())),
+    }
+    return {name: s.flat.cpu().numpy() for name, s in stacks.items() if s.flat is not None}
+
+
+def load_flat_state(model: nn.Module, state: Mapping[str, NDArray[np.float32]]) -> None:
+    """Put what `flat_state` gave back into a model of the same shape."""
+    named: dict[str, Tensor] = {}
+    for name, tensors in (
+        ("parameters", dict(model.named_parameters())),
+        ("statistics", dict(model.named_buffers())),
+    ):
+        if tensors:
+            named |= Stack(tensors).named(torch.from_numpy(state[name]))
+    model.load_state_dict(named)
+    model.eval()

@@ -1,0 +1,205 @@
+"""Worms of another laboratory: train on one dataset, evaluate each animal of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from wormgnn import reference
+from wormgnn.errors import ChoiceError, RecordingError
+from wormgnn.features import derivative
+from wormgnn.profiles import Profile
+from wormgnn.protocol import CODE, Classification, classify
+from wormgnn.recording import PAPER_NEURONS, Recording, shared_neurons
+from wormgnn.sharing import MIN_CONFIDENCE, RULES, Neurons, neurons_by_rule
+from wormgnn.store import Store, code_version
+
+_SIZES = (1, 4, 5)
+"""Numbers of training worms: one, all five, and all but one, which the one left out judges."""
+
+PLANS = {
+    "SVM": Classification("svm", sizes=_SIZES),
+    "MLP": Classification("mlp", sizes=_SIZES),
+    "MLP, no norm": Classification("mlp", options={"norm": "none"}, sizes=_SIZES),
+    "MLP, no norm, causal": Classification(
+        "mlp", options={"norm": "none"}, scaling="causal", sizes=_SIZES
+    ),
+    "GNN": Classification("gnn", sizes=_SIZES),
+    "GNN, no norm": Classification("gnn", options={"norm": "none"}, sizes=_SIZES),
+}
+"""Models compared; all tell forward from reverse."""
+
+
+def at_one_rate(*groups: Sequence[Recording]) -> list[list[Recording]]:
+    """All groups of recordings at the lowest frame rate found in any of them.
+
+    Each recording is resampled, the slowest too: then no worm keeps its source's derivative,
+    and all derivatives are computed alike.
+    """
+    fps = min(recording.fps for group in groups for recording in group)
+    return [[recording.resample(fps) for recording in group] for group in groups]
+
+
+def transfer(
+    train: Sequence[Recording],
+    animals: Sequence[Recording],
+    plans: Mapping[str, Classification],
+    profile: Profile,
+    store: Store,
+    rules: Sequence[str] = RULES,
+    device: str = "auto",
+) -> pd.DataFrame:
+    """Train on some worms, evaluate the animals of another laboratory.
+
+    Parameters
+    ----------
+    train, animals
+        Recordings of the two laboratories, brought to one frame rate first.
+    plans
+        Models by label.
+    profile, store, device
+        As for `protocol.classify`.
+    rules
+        Some of `RULES`.
+
+    Returns
+    -------
+    rows
+        One row for each model, rule, set of neurons, subset, fold and worm: the columns of
+        `protocol.Scored.rows`, and model, `train` (dataset), rule, n_neurons and `animals`,
+        those that are read by the set. Worms are the animals and, where a subset leaves them
+        out, training worms.
+    """
+    train, animals = at_one_rate(train, animals)
+    wanted = [name for name in PAPER_NEURONS if name in shared_neurons(train)]
+    tables = []
+    for rule in rules:
+        for neurons, group in _by_neurons(neurons_by_rule(rule, wanted, animals), animals):
+            what = _what(train, rule, neurons, group)
+            for label, plan in plans.items():
+                rows = classify(plan, train, neurons, profile, store, group, device).rows
+                tables.append(rows[~rows["seen"]].assign(model=label, **what))
+    return pd.concat(tables, ignore_index=True).drop(columns="seen")
+
+
+def from_derivatives(
+    train: Sequence[Recording],
+    animals: Sequence[Recording],
+    plans: Mapping[str, Classification],
+    profile: Profile,
+    store: Store,
+    device: str = "auto",
+) -> pd.DataFrame:
+    """As `transfer` by the rule `own`, with the derivative of each trace in the place of the trace.
+
+    The two features are then the first and the second derivative: models must tell states
+    from how activity changes, not from how high it is. The rule is called `derivative`.
+    """
+    train, animals = (
+        [replace(recording, traces=derivative(recording)) for recording in group]
+        for group in at_one_rate(train, animals)
+    )
+    rows = transfer(train, animals, plans, profile, store, ("own",), device)
+    return rows.assign(rule="derivative")
+
+
+def within(
+    animals: Sequence[Recording],
+    plans: Mapping[str, Classification],
+    profile: Profile,
+    store: Store,
+    device: str = "auto",
+) -> pd.DataFrame:
+    """Leave one animal out: train on the others of its own laboratory, on their common neurons.
+
+    Returns the columns of `transfer`, with the rule `common`: what can be read from these
+    animals at all, by a decoder that knows their kind.
+    """
+    (animals,) = at_one_rate(animals)
+    if len(animals) < 2:
+        raise RecordingError(f"leaving one out needs two animals or more, found {len(animals)}")
+    shared = set(shared_neurons(animals)) & set(PAPER_NEURONS)
+    what = _what(animals, "common", sorted(shared), animals)
+    tables = []
+    for label, plan in plans.items():
+        left_out = replace(plan, sizes=(len(animals) - 1,))
+        rows = classify(left_out, animals, sorted(shared), profile, store, (), device).rows
+        tables.append(rows[~rows["seen"]].assign(model=label, **what))
+    return pd.concat(tables, ignore_index=True).drop(columns="seen")
+
+
+def everything(
+    train: Sequence[Recording],
+    animals: Sequence[Recording],
+    plans: Mapping[str, Classification],
+    profile: Profile,
+    store: Store,
+    device: str = "auto",
+) -> pd.DataFrame:
+    """Rows of `transfer` by all rules, of `from_derivatives` and of `within`: the reference."""
+    tables = [
+        transfer(train, animals, plans, profile, store, RULES, device),
+        from_derivatives(train, animals, plans, profile, store, device),
+        within(animals, plans, profile, store, device),
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _by_neurons(
+    chosen: Mapping[str, Neurons], animals: Sequence[Recording]
+) -> Iterator[tuple[Neurons, list[Recording]]]:
+    """Sets of neurons, each with the animals that are read by it."""
+    for neurons in dict.fromkeys(chosen.values()):
+        yield neurons, [animal for animal in animals if chosen[animal.worm] == neurons]
+
+
+def _what(
+    train: Sequence[Recording], rule: str, neurons: Sequence[str], animals: Sequence[Recording]
+) -> dict[str, Any]:
+    """Columns that are the same in all rows of one set of neurons."""
+    names = "+".join(animal.worm for animal in animals)
+    known = {"train": train[0].dataset, "rule": rule}
+    return {**known, "n_neurons": len(neurons), "animals": names}
+
+
+def plans(labels: Sequence[str] | None = None, seed: int = 0) -> dict[str, Classification]:
+    """`PLANS`, or those with some labels, at a seed; ChoiceError for an unknown label."""
+    for label in labels or ():
+        if label not in PLANS:
+            raise ChoiceError("model", label, PLANS)
+    return {label: replace(PLANS[label], seed=seed) for label in labels or PLANS}
+
+
+def write_reference(
+    rows: pd.DataFrame,
+    train: Sequence[Recording],
+    animals: Sequence[Recording],
+    profile: Profile,
+    seed: int,
+    command: str,
+) -> Path:
+    """Write the rows of `everything` into `results/`, with a manifest; returns the table's path."""
+    wanted = [name for name in PAPER_NEURONS if name in shared_neurons(train)]
+    manifest = {
+        "experiment": "transfer",
+        "command": command,
+        "dataset": train[0].dataset,
+        "animals": animals[0].dataset,
+        "data": {worm.worm: worm.digest for worm in [*train, *animals]},
+        "fps": min(worm.fps for worm in [*train, *animals]),
+        "neurons": {rule: neurons_by_rule(rule, wanted, animals) for rule in RULES},
+        "min_confidence": MIN_CONFIDENCE,
+        "profile": asdict(profile),
+        "seed": seed,
+        "code": code_version(CODE),
+    }
+    return reference.write(reference_name(train, animals), rows, manifest)
+
+
+def reference_name(train: Sequence[Recording], animals: Sequence[Recording]) -> str:
+    """Name of the reference table for these two laboratories."""
+    return f"transfer.{train[0].dataset}-{animals[0].dataset}"

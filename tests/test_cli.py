@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from wormgnn import reference
+from wormgnn.cli import main
+from wormgnn.recording import PAPER_NEURONS, shared_neurons
+from wormgnn.sources.registry import read_any
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    """Run the command with its data, store and results below a temporary folder."""
+    for name in ("DATA", "STORE", "RESULTS"):
+        monkeypatch.setenv(f"WORMGNN_{name}", str(tmp_path / name.lower()))
+    return lambda *words: CliRunner().invoke(main, [str(word) for word in words])
+
+
+def test_status_tells_what_is_absent(call):
+    result = call("data", "status")
+    assert result.exit_code == 0
+    assert "simulated" in result.output
+    assert "absent" in result.output
+
+
+@pytest.mark.parametrize("layout", ["kato", "kato-older", "nichols"])
+def test_simulated_files_are_read_back(call, tmp_path, layout):
+    path = tmp_path / "worms.mat"
+    assert call("data", "simulate", path, "--layout", layout, "--worms", 2).exit_code == 0
+    assert set(PAPER_NEURONS) <= set(shared_neurons(read_any(path)))
+
+
+def test_simulated_json_is_one_file_a_worm(call, tmp_path):
+    result = call("data", "simulate", tmp_path / "w.json", "--layout", "wormwideweb", "--worms", 2)
+    assert result.exit_code == 0
+    assert [len(read_any(path)) for path in sorted(tmp_path.glob("*.json"))] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("run", "table7"), "table1"),
+        (("run", "table1", "--dataset", "mouse"), "kato"),
+        (("run", "table1", "--profile", "huge"), "smoke"),
+        (("run", "table1", "--model", "CNN"), "MLP"),
+        (("run", "table1", "--folds", "0"), "1 to"),
+        (("data", "simulate", "x.mat", "--layout", "csv"), "nichols"),
+    ],
+)
+def test_a_wrong_choice_is_one_line_that_names_the_choices(call, words, named):
+    result = call(*words)
+    assert result.exit_code == 1
+    assert named in result.output
+    assert "Traceback" not in result.output
+
+
+def test_absent_recordings_say_how_to_get_them(call):
+    result = call("run", "table1", "--dataset", "kato")
+    assert result.exit_code == 1
+    assert "wormgnn data fetch" in result.output
+
+
+def test_a_run_prints_its_summary_and_writes_the_reference(call, tmp_path):
+    result = call("run", "table1", "--profile", "smoke", "--model", "SVM", "--reference")
+    assert result.exit_code == 0, result.output
+    assert "unseen worms" in result.output
+    found = reference.read("table1.simulated", tmp_path / "results")
+    assert found is not None
+    assert found.manifest["profile"]["name"] == "smoke"
+    assert set(found.table["model"]) == {"SVM"}
+    counts = reference.read("table1.simulated.confusion", tmp_path / "results")
+    assert counts is not None
+    assert counts.table["count"].sum() == found.table["n_frames"].sum()
