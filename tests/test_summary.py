@@ -42,7 +42,7 @@ def test_accuracies_are_means_spreads_and_counts():
 
 @pytest.mark.parametrize(
     ("mean", "sd", "text"),
-    [(97.71, 3.14, "97.7 ± 3.1"), (83, None, "83.0"), (float("nan"), 1.0, "–")],
+    [(97.71, 3.14, "97.7\u00a0±\u00a03.1"), (83, None, "83.0"), (float("nan"), 1.0, "–")],
 )
 def test_percent(mean, sd, text):
     assert summary.percent(mean, sd) == text
@@ -51,8 +51,9 @@ def test_percent(mean, sd, text):
 def test_the_papers_numbers_stand_beside_ours():
     reported = {"MLP": [[99.3, 0.6], [93.9, 10.3], None], "graph": [[99.5, 0.5], None, None]}
     table = summary.beside_paper(rows(), reported, {"GNN": "graph"})
-    assert table.loc["MLP", "unseen worms: paper"] == "93.9 ± 10.3"
-    assert table.loc["GNN", "same worm: paper"] == "99.5 ± 0.5"
-    assert table.loc["GNN", "unseen worms: paper"] == "–"
-    assert table.loc["MLP", "unseen worms: ours"] == "75.0 ± 7.1"
-    assert table.loc["MLP", "unseen worms: n"] == 2
+    same, unseen = table["same worm"], table["unseen worms"]
+    assert unseen.loc["MLP", "paper"] == "93.9\u00a0±\u00a010.3"
+    assert same.loc["GNN", "paper"] == "99.5\u00a0±\u00a00.5"
+    assert unseen.loc["GNN", "paper"] == "–"
+    assert unseen.loc["MLP", "ours"] == "75.0\u00a0±\u00a07.1"
+    assert unseen.loc["MLP", "n"] == 2

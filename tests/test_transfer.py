@@ -18,7 +18,7 @@ from wormgnn.protocol import Classification
 from wormgnn.recording import PAPER_NEURONS, Recording
 from wormgnn.sources import another_lab, registry
 from wormgnn.store import Store
-from wormgnn.transfer_tables import left_out_training_worms, per_animal, side_by_side
+from wormgnn.transfer_tables import essential, left_out_training_worms, per_animal, side_by_side
 
 SCALE = Profile("tiny", subsets_per_size=None, folds=(0, 1), epochs=3)
 PLANS = {
@@ -128,6 +128,15 @@ def test_left_out_training_worms(rows: pd.DataFrame) -> None:
     assert line["accuracy"].item() == pytest.approx(wanted["accuracy"].mean())
 
 
+def test_essential_rows_give_the_same_tables(rows: pd.DataFrame) -> None:
+    kept = essential(rows)
+    assert len(kept) < 0.6 * len(rows)
+    for summary, sizes in ((per_animal, [1, 3]), (left_out_training_worms, [2])):
+        whole, some = summary(rows), summary(kept)
+        whole = whole[whole["n_train"].isin(sizes)].reset_index(drop=True)
+        pd.testing.assert_frame_equal(whole, some)
+
+
 def test_decoder_reads_the_other_lab(rows: pd.DataFrame) -> None:
     """Simulated animals share the species' loadings: what is learned must carry over."""
     found = per_animal(rows).query("rule == 'own' and model == 'SVM' and n_train == 3")
@@ -188,7 +197,7 @@ def test_reference(
 ) -> None:  # fmt: skip
     monkeypatch.setenv("WORMGNN_RESULTS", str(tmp_path))
     path = transfer.write_reference(rows, train, animals, SCALE, 0, "wormgnn run transfer")
-    assert len(pd.read_csv(path)) == len(rows)
+    assert len(pd.read_csv(path)) == len(essential(rows))
     manifest = json.loads(path.with_name(path.stem + ".manifest.json").read_text())
     assert manifest["neurons"]["own"]["other-1"] == sorted(
         set(PAPER_NEURONS) & set(animals[0].identified)

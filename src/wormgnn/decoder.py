@@ -18,6 +18,7 @@ from wormgnn.ensemble import load_flat_state
 from wormgnn.errors import ChoiceError, NeuronError
 from wormgnn.profiles import Profile
 from wormgnn.protocol import Classification, Scored, build, classify
+from wormgnn.readings import CHOSEN, READINGS
 from wormgnn.recording import PAPER_NEURONS, Recording, shared_neurons
 from wormgnn.states import vocabulary
 from wormgnn.store import Arrays, Store
@@ -26,8 +27,8 @@ MODEL = "mlp"
 """Decoder unless told otherwise: the best on worms left out of training (Kato's five)."""
 
 MODELS: dict[str, Classification] = {
-    "mlp": Classification("mlp", options={"norm": "none"}),
-    "gnn": Classification("gnn"),
+    network: Classification(network, options=READINGS[CHOSEN[network]].options)
+    for network in ("mlp", "gnn")
 }
 """Decoders by name. An SVM is not among them: it gives no probabilities."""
 

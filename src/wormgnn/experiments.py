@@ -78,6 +78,7 @@ class Experiment:
 
 _MODELS = {
     "SVM": Classification("svm"),
+    "SVM, linear": Classification("svm", options={"kernel": "linear"}),
     "MLP": Classification("mlp"),
     "MLP, no norm": Classification("mlp", options=READINGS[CHOSEN["mlp"]].options),
     "GNN (connectome)": Classification(

@@ -76,6 +76,21 @@ READINGS = {
         "after g; batch norm in the edge encoder alone",
         {"edges": "after", "norm": "none", "encoder_norm": "last"},
     ),
+    "after g, norm in encoder, worm's statistics": Reading(
+        "gnn",
+        "the same; that batch norm uses each worm's own statistics",
+        {"edges": "after", "norm": "none", "encoder_norm": "last", "use_running": False},
+    ),
+    "before g, norm in encoder": Reading(
+        "gnn",
+        "before g; batch norm in the edge encoder alone",
+        {"edges": "before", "norm": "none", "encoder_norm": "last"},
+    ),
+    "before g, norm in encoder, worm's statistics": Reading(
+        "gnn",
+        "the same; that batch norm uses each worm's own statistics",
+        {"edges": "before", "norm": "none", "encoder_norm": "last", "use_running": False},
+    ),
     "after g, no self edges": Reading(
         "gnn", "after g; a neuron does not send to itself", {"edges": "after", "self_edges": False}
     ),

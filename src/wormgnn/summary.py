@@ -43,10 +43,10 @@ def accuracies(rows: pd.DataFrame, by: Sequence[str] = ("model",)) -> pd.DataFra
 
 
 def percent(mean: float, sd: float | None = None) -> str:
-    """`97.7 ± 3.1`, or `83` without a spread; a dash where there is no number."""
+    """`97.7 ± 3.1`, or `83.0` without a spread; a dash where there is no number."""
     if pd.isna(mean):
         return "–"
-    return f"{mean:.1f}" if sd is None or pd.isna(sd) else f"{mean:.1f} ± {sd:.1f}"
+    return f"{mean:.1f}" if sd is None or pd.isna(sd) else f"{mean:.1f}\u00a0±\u00a0{sd:.1f}"
 
 
 def beside_paper(
@@ -63,20 +63,24 @@ def beside_paper(
         Kato and Nichols.
     names
         Our model's label to the paper's name of the row.
+
+    Returns
+    -------
+    table
+        A line for each model; two levels of columns, the kind of worm above paper, ours,
+        balanced accuracy, majority class and n.
     """
     ours = accuracies(rows)
-    lines = []
+    lines = {}
     for label in rows["model"].unique():
         paper = reported.get(names.get(label, label), [None, None, None])
-        line: dict[str, Any] = {"model": label}
+        line: dict[tuple[str, str], Any] = {}
         for column, kind in enumerate(SEEN.values()):
             row = ours.loc[(label, kind)]
-            line |= {
-                f"{kind}: paper": percent(*paper[column]) if paper[column] else "–",
-                f"{kind}: ours": percent(100 * row["mean"], 100 * row["sd"]),
-                f"{kind}: balanced": percent(100 * row["balanced"]),
-                f"{kind}: majority class": percent(100 * row["majority"]),
-                f"{kind}: n": int(row["n"]),
-            }
-        lines.append(line)
-    return pd.DataFrame(lines).set_index("model")
+            line[kind, "paper"] = percent(*paper[column]) if paper[column] else "–"
+            line[kind, "ours"] = percent(100 * row["mean"], 100 * row["sd"])
+            line[kind, "balanced"] = percent(100 * row["balanced"])
+            line[kind, "majority"] = percent(100 * row["majority"])
+            line[kind, "n"] = int(row["n"])
+        lines[label] = line
+    return pd.DataFrame.from_dict(lines, orient="index")

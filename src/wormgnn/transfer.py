@@ -14,22 +14,23 @@ from wormgnn.errors import ChoiceError, RecordingError
 from wormgnn.features import derivative
 from wormgnn.profiles import Profile
 from wormgnn.protocol import CODE, Classification, classify
+from wormgnn.readings import CHOSEN, READINGS
 from wormgnn.recording import PAPER_NEURONS, Recording, shared_neurons
 from wormgnn.sharing import MIN_CONFIDENCE, RULES, Neurons, neurons_by_rule
 from wormgnn.store import Store, code_version
+from wormgnn.transfer_tables import essential
 
 _SIZES = (1, 4, 5)
 """Numbers of training worms: one, all five, and all but one, which the one left out judges."""
 
+_MLP, _GNN = (dict(READINGS[CHOSEN[network]].options) for network in ("mlp", "gnn"))
+
 PLANS = {
     "SVM": Classification("svm", sizes=_SIZES),
     "MLP": Classification("mlp", sizes=_SIZES),
-    "MLP, no norm": Classification("mlp", options={"norm": "none"}, sizes=_SIZES),
-    "MLP, no norm, causal": Classification(
-        "mlp", options={"norm": "none"}, scaling="causal", sizes=_SIZES
-    ),
-    "GNN": Classification("gnn", sizes=_SIZES),
-    "GNN, no norm": Classification("gnn", options={"norm": "none"}, sizes=_SIZES),
+    "MLP, no norm": Classification("mlp", options=_MLP, sizes=_SIZES),
+    "MLP, no norm, causal": Classification("mlp", options=_MLP, scaling="causal", sizes=_SIZES),
+    "GNN": Classification("gnn", options=_GNN, sizes=_SIZES),
 }
 """Models compared; all tell forward from reverse."""
 
@@ -182,7 +183,7 @@ def write_reference(
     seed: int,
     command: str,
 ) -> Path:
-    """Write the rows of `everything` into `results/`, with a manifest; returns the table's path."""
+    """Write the `essential` rows of `everything` into `results/`, with a manifest."""
     wanted = [name for name in PAPER_NEURONS if name in shared_neurons(train)]
     manifest = {
         "experiment": "transfer",
@@ -197,7 +198,7 @@ def write_reference(
         "seed": seed,
         "code": code_version(CODE),
     }
-    return reference.write(reference_name(train, animals), rows, manifest)
+    return reference.write(reference_name(train, animals), essential(rows), manifest)
 
 
 def reference_name(train: Sequence[Recording], animals: Sequence[Recording]) -> str:

@@ -41,6 +41,19 @@ def left_out_training_worms(rows: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
+def essential(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows worth keeping as a reference, about a third.
+
+    Of animals, members trained on the fewest and on the most worms; of training worms, members
+    trained on all others.
+    """
+    abroad = _of_animals(rows)
+    group = rows.assign(abroad=abroad).groupby(["train", "abroad"])["n_train"]
+    most, fewest = group.transform("max"), group.transform("min")
+    kept = (rows["n_train"] == most) | (abroad & (rows["n_train"] == fewest))
+    return rows[kept].reset_index(drop=True)
+
+
 def side_by_side(summary: pd.DataFrame, column: str = "accuracy", sd: str = "sd") -> pd.DataFrame:
     """Percentages of `per_animal` for reading: a row for each model, a column for each animal.
 

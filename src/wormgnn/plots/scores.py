@@ -151,8 +151,15 @@ def readings_by_validation(table: pd.DataFrame, axes: Axes) -> Axes:
     """
     for number, (name, part) in enumerate(table.groupby("reading", sort=False)):
         marker = "os^Dv"[number // len(WORM_COLOURS) % 5]
-        style = {"color": worm_colour(number), "marker": marker, "ls": "none", "ms": 5}
-        axes.plot(100 * part["inner"], 100 * part["outer"], label=str(name), **style)
+        axes.plot(
+            100 * part["inner"],
+            100 * part["outer"],
+            color=worm_colour(number),
+            marker=marker,
+            ls="none",
+            ms=5,
+            label=str(name),
+        )
     low = 100 * table[["inner", "outer"]].to_numpy().min() - 2
     axes.plot([low, 101], [low, 101], color="0.7", lw=0.8, zorder=0)
     axes.set(
