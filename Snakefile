@@ -28,7 +28,7 @@ CODE = sorted(str(path) for path in Path("src").rglob("*.py"))  # changed code m
 CHAPTERS = listed("chapters", ",".join(ALL))
 
 # Chapters that are too long for one job: parameters of each of their jobs, as plain JSON.
-# e.g. {"02_two_states": [{"models": ["mlp"]}, {"models": ["gnn"]}]}
+# e.g. {"02_two_states": [{"models": ["MLP"]}, {"models": ["GNN"]}]}
 SHARDS: dict[str, list[dict[str, object]]] = {}
 
 RUNS = f"results/runs/{PROFILE}/{{dataset}}"
@@ -85,7 +85,8 @@ rule chapter:
         " -y {params.shard:q} > {log:q} 2>&1"
 
 
-# The pages are executed again, with these parameters: every number is in the store by now.
+# The pages are executed again, with these parameters: every network is in the store by now (the
+# manifold chapter does not use it, and computes anew).
 rule render:
     input:
         notebooks,

@@ -352,7 +352,7 @@ Markdown(
 # %% [markdown]
 # ### Seven, four and two states
 #
-# Kato's seven states merge into the four that both laboratories' labels allow, and into forward and
+# Kato's seven states merge into the four that the paper compares between datasets, and into forward and
 # reverse, which leave the turns out. Frames without a state, or with one that a vocabulary leaves out,
 # are ignored in training and in evaluation.
 

@@ -18,7 +18,7 @@
 #
 # Forward and backward are the easy part. Figure 4A-B of {cite:t}`wang2020generalizable` asks for
 # all seven states that {cite:t}`kato2015global` labelled, on the worms that a model was trained
-# on, and for the four that other recordings share, on worms that it never met.
+# on, and for four, merged from them, on worms that it never met.
 
 # %% tags=["parameters"]
 dataset: str = "simulated"  # simulated or kato
@@ -168,6 +168,7 @@ confusions(pooled, 4, False, FOUR)
 plt.show()
 
 # %% [markdown]
-# The paper's own Figure 4B is drawn on the worms of {cite:t}`nichols2017global`. Their public
-# scripts label a turn without its side, so that four states cannot be scored on them without the
-# laboratory's further labels; [the data chapter](01_data.ipynb) says what our reader takes.
+# The paper's own Figure 4B is drawn on the worms of {cite:t}`nichols2017global`. The state codes that
+# their laboratory's public script exports name a turn without its side, so that four states cannot be
+# scored on them without its finer labels. Our reader (`wormgnn.sources.nichols`) takes those where a
+# file has them; we had no such file, and show no number for these worms.

@@ -117,8 +117,8 @@ reference_table(
 )
 
 # %% [markdown]
-# On the real worms 65 % lies in the middle of what these choices give. It is a property of the
-# preprocessing as much as of the worm.
+# On the real worms 65 % lies within what the traces in ΔF/F₀ give; divided by their peak, they stay below
+# it at every smoothing tried. It is a property of the preprocessing as much as of the worm.
 #
 # ## Components of all worms pooled
 #
@@ -201,9 +201,10 @@ display(table(onset_means(pd.concat([scores, raw])), caption="This build: over w
 reference_table("onset", "Reference, real Kato worms: over worms.", onset_means)
 
 # %% [markdown]
-# On the real worms the average worm does worse than a worm's own neurons, most so where activity is
-# left in units of ΔF/F₀, but it is far from chance. So either the original decoder asks for more
-# than this one, or what fails there is the scale of the traces, which differs between worms.
+# On the real worms the average worm does worse than a worm's own neurons, but it is far from chance.
+# By area under the curve it loses most where activity is left in units of ΔF/F₀, and there the same
+# other worms do well if they are not averaged. So either the original decoder asks for more than
+# this one, or what fails there is averaging traces whose scale differs between worms.
 #
 # ## Asymmetric diffusion maps
 #
@@ -313,8 +314,8 @@ reference_table(
 # On the real worms the manifold is far above what the paper reports for it, and level with the
 # paper's best network. But so is logistic regression on one frame: once every neuron is standardised
 # within its worm, telling forward from backward in an unseen Kato worm is close to a linear problem,
-# and two states cannot rank models that all sit at 98 %. We have no access to how 83 and 81 came
-# about. As far as summaries of the original tell, they are the share of *behavioural states* decoded
+# and two states cannot rank models that all come this close to their ceiling. We have no access to how the
+# printed numbers came about. As far as summaries of the original tell, they are the share of *behavioural states* decoded
 # from phase and loop, possibly more than two states; the neurons may have been scaled otherwise.
 #
 # ## The state to come
@@ -327,7 +328,8 @@ reference_table(
 #
 # On the real worms the manifold passes persistence after five to ten seconds, and from ten seconds on it
 # is level with the dwell times, though it knows no state. Thirty seconds ahead the three are still
-# above the marginal in accuracy, but not by much: that far, the sequence of commands is known in part.
+# above the marginal, in accuracy more clearly than in balanced accuracy: that far, the sequence of
+# commands is known in part.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-horizon", "caption": "Predicting the state ahead in unseen worms, four states. Lines: mean over worms; shades: from the worst worm to the best."}}
 horizons_s = (0.0, 5.0, 15.0, 30.0) if profile == "smoke" else HORIZONS_S
@@ -406,8 +408,8 @@ reference_table(
 )
 
 # %% [markdown]
-# On the real worms most parameters move the result by a few points. Those that matter are the signals
-# (both, not one), the number of neighbours (too few and the map is ragged) and the number of branches:
+# On the real worms most parameters move the result by a few points. Those that matter most are the signals
+# (both, not one), the time between delays, the number of neighbours (fewest is worst) and the number of branches:
 # phase alone cannot tell a dorsal turn from a ventral one, and eight branches do better than
 # our default of four. We leave the default where it was before we looked.
 #

@@ -28,7 +28,7 @@
 # 3. **Is it circular?** The labels were drawn from the activity of AVA. *Without AVA* removes
 #    AVAL and AVAR, as reviewers of {cite:t}`brennan2019quantitative` asked for.
 # 4. **And the neurons that move with AVA?** *Without reversal neurons* also removes AIB, AVE and
-#    RIM, whose activity nearly repeats AVA's.
+#    RIM, whose activity rises and falls with AVA's.
 
 # %% tags=["parameters"]
 dataset: str = "simulated"  # simulated or kato
@@ -120,7 +120,8 @@ plt.show()
 # ## Scores that the majority class cannot win
 #
 # Accuracy rewards a model that knows only which state is common. Balanced accuracy and the mean
-# F1 do not: both are near one half for a model of two states that always says the same.
+# F1 do not: for a model of two states that always says the same, the first is one half and the second
+# less.
 
 # %% tags=["hide-input"]
 scores = summary.accuracies(pd.concat([plain, changed]), ["model"]).reset_index()

@@ -360,7 +360,12 @@ else:
         table(
             rules_table(there),
             caption="Accuracy (%) by rule, balanced accuracy in parentheses (reference).",
-        )
+        ),
+        table(
+            derivative_table(there),
+            caption="Balanced accuracy (%) on each animal, accuracy (%) at home, without the trace (reference).",
+            digits=1,
+        ),
     )
     two_tables(
         of_rule(known.table[known.table["train"] == manifest["animals"]], "common"),

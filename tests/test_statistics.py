@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from wormgnn.statistics import (
-    block_bootstrap_mean,
     bootstrap_interval,
     cluster_interval,
     paired_comparison,
@@ -63,16 +62,16 @@ def test_interval_over_bouts_covers_the_mean(clusters: int) -> None:
     for _ in range(trials):
         parts = bouts(random, clusters)
         frames = np.concatenate(parts)
-        labels = np.repeat(np.arange(clusters), [len(part) for part in parts])
-        found = block_bootstrap_mean(frames, labels, n=400, rng=random)
+        sums, counts = [part.sum() for part in parts], [len(part) for part in parts]
+        found = cluster_interval(sums, counts, n=400, rng=random)
         hits += found.low < 0 < found.high
         naive += abs(frames.mean()) < 1.96 * frames.std() / np.sqrt(len(frames))
     assert 0.90 < hits / trials < 0.985
     assert naive / trials < 0.6, "frames taken as independent should fail here"
 
 
-def test_block_bootstrap_weighs_bouts_by_their_frames() -> None:
-    found = block_bootstrap_mean(np.array([[0.0, 1], [0, 1], [3, 1]]), [7, 7, 9], n=50)
+def test_clusters_weigh_by_their_values() -> None:
+    found = cluster_interval([[0.0, 2], [3, 1]], [[2, 2], [1, 1]], n=50)
     assert found.mean.tolist() == [1.0, 1.0]
     assert found.low[1] == found.high[1] == 1.0
 

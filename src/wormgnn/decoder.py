@@ -7,7 +7,7 @@ of a worm that nobody has labelled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,11 +17,12 @@ from torch import nn
 from wormgnn.ensemble import load_flat_state
 from wormgnn.errors import ChoiceError, NeuronError
 from wormgnn.profiles import Profile
-from wormgnn.protocol import Classification, Scored, build, classify
+from wormgnn.protocol import Classification, build, classify
 from wormgnn.readings import CHOSEN, READINGS
 from wormgnn.recording import PAPER_NEURONS, Recording, shared_neurons
+from wormgnn.scored import Scored
 from wormgnn.states import vocabulary
-from wormgnn.store import Arrays, Store
+from wormgnn.store import Arrays, Remembering, Store
 
 MODEL = "mlp"
 """Decoder unless told otherwise: the best on worms left out of training (Kato's five)."""
@@ -59,7 +60,7 @@ class Decoder:
         Their number.
     left_out
         Scores on each training worm of networks that were not trained on it, one row for
-        each fold and worm: columns of `protocol.Scored.rows`.
+        each fold and worm: columns of `scored.Scored.rows`.
     """
 
     plan: Classification
@@ -122,7 +123,7 @@ def train_decoder(
     fps = min(recording.fps for recording in train)
     worms = [recording.resample(fps) for recording in train]
     plan = replace(plan, sizes=(len(worms) - 1, len(worms)))
-    kept = _Remembering(store)
+    kept = Remembering(store.folder)
     scored = classify(plan, worms, neurons, _enough_folds(profile), kept, (), device)
     # The subset of all worms is the only one of its size, and the last.
     state = _last_members(kept.given)
@@ -130,19 +131,6 @@ def train_decoder(
     model = build(plan, members, neurons, plan.seed)
     load_flat_state(model, state)
     return Decoder(plan, tuple(neurons), fps, model, members, _left_out(scored, len(worms)))
-
-
-class _Remembering(Store):
-    """A store that also keeps in memory what it gave."""
-
-    def __init__(self, store: Store) -> None:
-        super().__init__(store.folder)
-        self.given: list[Arrays] = []
-
-    def compute(self, inputs: Mapping[str, object], function: Callable[[], Arrays]) -> Arrays:
-        arrays = super().compute(inputs, function)
-        self.given.append(arrays)
-        return arrays
 
 
 def _enough_folds(profile: Profile) -> Profile:

@@ -170,7 +170,7 @@ class Results:
     Attributes
     ----------
     rows
-        One row for each model, fold, subset and worm; see `protocol.Scored`.
+        One row for each model, fold, subset and worm; see `scored.Scored`.
     confusion
         Counts pooled over folds and subsets: columns model, n_states, n_neurons, n_train,
         seen, worm, labelled, predicted (codes of states), count.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from torch import nn
 from tqdm import tqdm
 
-from wormgnn import metrics
 from wormgnn.baselines.svm import evaluate_svm
 from wormgnn.classification import (
     Evaluation,
@@ -34,6 +33,7 @@ from wormgnn.models import classifier
 from wormgnn.optimiser import Schedule
 from wormgnn.profiles import Profile
 from wormgnn.recording import Recording
+from wormgnn.scored import Scored, tidy
 from wormgnn.store import Arrays, Store, code_version
 from wormgnn.training import History, fit
 
@@ -46,6 +46,8 @@ CODE = (
     "wormgnn.optimiser",
     "wormgnn.training",
     "wormgnn.classification",
+    "wormgnn.metrics",
+    "wormgnn.scored",
     "wormgnn.models.*",
     "wormgnn.baselines.svm",
     "wormgnn.connectome",
@@ -88,23 +90,6 @@ class Classification:
     sizes: tuple[int, ...] | None = None
     edge_frames: int = 128
     seed: int = 0
-
-
-@dataclass(frozen=True)
-class Scored:
-    """Scores of every member on every worm.
-
-    Attributes
-    ----------
-    rows
-        One row for each (fold, subset, worm): columns n_train, subset, fold, worm, seen,
-        n_frames, accuracy, balanced_accuracy, macro_f1, majority.
-    counts
-        Confusion counts of each row, shape (rows, labelled state, predicted state).
-    """
-
-    rows: pd.DataFrame
-    counts: NDArray[np.int64]
 
 
 def classify(
@@ -152,7 +137,7 @@ def classify(
             inputs, partial(_run_fold, plan, prepared, subsets, profile, fold, device)
         )
         evaluation = Evaluation(tuple(w.worm for w in worms), arrays["counts"], arrays["seen"])
-        scored.append(_tidy(evaluation, subsets, fold))
+        scored.append(tidy(evaluation, subsets, fold))
     return Scored(
         pd.concat([s.rows for s in scored], ignore_index=True),
         np.concatenate([s.counts for s in scored]),
@@ -260,26 +245,3 @@ def _device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(name)
-
-
-def _tidy(evaluation: Evaluation, subsets: Sequence[tuple[str, ...]], fold: int) -> Scored:
-    """One row for each member and worm."""
-    places = list(_places(subsets, evaluation.worms))
-    counts = evaluation.counts.reshape(len(places), *evaluation.counts.shape[2:])
-    rows = pd.DataFrame(
-        {
-            "n_train": [len(subset) for subset, _ in places],
-            "subset": ["+".join(subset) for subset, _ in places],
-            "fold": fold,
-            "worm": [worm for _, worm in places],
-            "seen": evaluation.seen.ravel(),
-            **metrics.scores(counts),
-        }
-    )
-    return Scored(rows, counts)
-
-
-def _places(subsets: Sequence[tuple[str, ...]], worms: Sequence[str]) -> Iterator[tuple[Any, str]]:
-    for subset in subsets:
-        for worm in worms:
-            yield subset, worm

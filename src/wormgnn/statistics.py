@@ -117,22 +117,6 @@ def cluster_interval(
     return Interval(*(part.reshape(shape) for part in (mean, low, high)))
 
 
-def block_bootstrap_mean(
-    values: ArrayLike, bouts: ArrayLike, level: float = 0.95, n: int = 2000, rng: Random = 0
-) -> Interval:
-    """Mean of an autocorrelated trace over frames, with an interval over its bouts.
-
-    `values` has shape (frames, ...), `bouts` the label of each frame's bout, shape
-    (frames,); the rest as for `bootstrap_interval`.
-    """
-    values = np.asarray(values, dtype=np.float64)
-    labels, index = np.unique(np.asarray(bouts), return_inverse=True)
-    sums = np.zeros((len(labels), *values.shape[1:]))
-    np.add.at(sums, index, values)
-    frames = np.bincount(index).reshape(-1, *[1] * (values.ndim - 1))
-    return cluster_interval(sums, np.broadcast_to(frames, sums.shape), level, n, rng)
-
-
 def same_distribution(
     a_bouts: Sequence[NDArray[np.float64]],
     b_bouts: Sequence[NDArray[np.float64]],

@@ -15,8 +15,8 @@ import importlib.util
 import json
 import os
 import platform
-import tempfile
 import time
+import uuid
 import warnings
 import zipfile
 import zlib
@@ -164,6 +164,20 @@ class Store:
         return arrays
 
 
+class Remembering(Store):
+    """A store that also keeps in memory, in order, what it gave."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        super().__init__(folder)
+        self.given: list[Arrays] = []
+
+    def compute(self, inputs: Mapping[str, Any], function: Callable[[], Arrays]) -> Arrays:
+        """As `Store.compute`."""
+        arrays = super().compute(inputs, function)
+        self.given.append(arrays)
+        return arrays
+
+
 def environment() -> dict[str, Any]:
     """Versions and time, for a manifest."""
     packages: Sequence[str] = ("numpy", "scipy", "scikit-learn", "torch")
@@ -179,9 +193,8 @@ def environment() -> dict[str, Any]:
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then rename it; on failure leave nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    # Not mkstemp, whose files no other user of a shared store could read.
+    temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
     try:
         write(temporary)
         os.replace(temporary, path)

@@ -71,7 +71,7 @@ def transfer(
     -------
     rows
         One row for each model, rule, set of neurons, subset, fold and worm: the columns of
-        `protocol.Scored.rows`, and model, `train` (dataset), rule, n_neurons and `animals`,
+        `scored.Scored.rows`, and model, `train` (dataset), rule, n_neurons and `animals`,
         those that are read by the set. Worms are the animals and, where a subset leaves them
         out, training worms.
     """

@@ -94,15 +94,6 @@ class Model:
         power = np.linalg.matrix_power(self.manifold.markov, horizon_frames)
         return np.asarray(power @ self.manifold.occupancy)
 
-    def embed(self, worm: Features) -> Floats:
-        """Diffusion coordinates of each frame, shape (frames, coordinates).
-
-        The weighted mean of the training points' eigenvectors divided by the eigenvalue:
-        the out-of-sample extension of Nyström, exact for a training point's next frame.
-        """
-        vectors = self.weights(worm) @ self.spectrum.vectors
-        return self.spectrum.coordinates(vectors)
-
     def space(self, worm: Features) -> Floats:
         """Where each frame lies in the three coordinates that figures draw, shape (frames, 3)."""
         return self.spectrum.space(self.weights(worm) @ self.spectrum.vectors)
