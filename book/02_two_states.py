@@ -71,9 +71,9 @@ banner(dataset)
 # | SVM | scikit-learn's support vector machine with its default radial kernel; the paper does not name its own |
 # | SVM, linear | the same with a linear kernel: does the task need a network at all? |
 # | MLP | equations 6 and 7 as written: all neurons concatenated, two layers of which the hidden one has 16 channels and batch norm |
-# | MLP, no norm | the same without batch norm: the reading that validation on unseen *training* worms prefers ([appendix](90_readings.ipynb)) |
+# | MLP, no norm | the same without batch norm: one of the readings that do best on unseen worms, chosen with all five in sight ([appendix](90_readings.ipynb)) |
 # | GNN (connectome) | the MLP without norm behind one step of message passing along the wiring of {cite:t}`white1986structure`, from sender to receiver: chemical and gap junctions together, weighted by the number of synapses, with self edges, each receiver's inputs scaled to sum to one |
-# | GNN | equations 8 to 14, edges inferred from each worm's activity, again with that classifier; how the text was read, and why, is in the [appendix](90_readings.ipynb) |
+# | GNN | equations 8 to 14, edges inferred from each worm's activity, again with that classifier; how the text was read, out of many readings and with all five worms in sight, is in the [appendix](90_readings.ipynb) |
 #
 # The edges of the GNN are inferred from a worm's *unlabelled* activity, all of it for a worm that
 # it never met. That is transductive: the decoder may look at the whole recording of the new worm
@@ -120,7 +120,7 @@ else:
 # windows of one worm and ten folds, *unseen worms* the others' whole recordings.
 
 # %% tags=["hide-input"]
-manifold = reference.read("admm_two_states")
+manifold = reference.read("admm_two_states.kato")
 if manifold is not None:
     lines = manifold.table[manifold.table["model"].isin(["ADMM (shuffled)", "ADMM"])]
     display(

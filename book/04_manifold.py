@@ -56,7 +56,7 @@ SPACE = ("cycle, real", "cycle, imaginary", "slow mode")
 
 def reference_table(name: str, caption: str, summarise, digits: int = 2) -> None:
     """Show what was computed on the real Kato worms, or say that it is not in this copy."""
-    found = reference.read(name)
+    found = reference.read(f"{name}.kato")
     if found is None:
         display(Markdown("*There are no reference results for this in this copy of the project.*"))
     else:

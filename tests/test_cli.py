@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from wormgnn import reference
+from wormgnn import experiments, reference
 from wormgnn.cli import main
 from wormgnn.recording import PAPER_NEURONS, shared_neurons
 from wormgnn.sources.registry import read_any
@@ -45,6 +45,7 @@ def test_simulated_json_is_one_file_a_worm(call, tmp_path):
         (("run", "table1", "--profile", "huge"), "smoke"),
         (("run", "table1", "--model", "CNN"), "MLP"),
         (("run", "table1", "--folds", "0"), "1 to"),
+        (("run", "table1", "--profile", "smoke", "--device", "tpu"), "auto"),
         (("data", "simulate", "x.mat", "--layout", "csv"), "nichols"),
     ],
 )
@@ -61,14 +62,28 @@ def test_absent_recordings_say_how_to_get_them(call):
     assert "wormgnn data fetch" in result.output
 
 
-def test_a_run_prints_its_summary_and_writes_the_reference(call, tmp_path):
-    result = call("run", "table1", "--profile", "smoke", "--model", "SVM", "--reference")
+def test_no_worms_and_half_a_reference_are_refused(call, tmp_path):
+    assert call("data", "simulate", tmp_path / "w.mat", "--worms", 0).exit_code == 2
+    result = call("run", "table1", "--model", "SVM", "--reference")
+    assert (result.exit_code, "leave --model out" in result.output) == (2, True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_prints_its_summary(call):
+    result = call("run", "table1", "--profile", "smoke", "--model", "SVM")
     assert result.exit_code == 0, result.output
     assert "unseen worms" in result.output
+
+
+def test_a_reference_holds_scores_and_confusions_that_agree(call, tmp_path, monkeypatch):
+    table1 = experiments.EXPERIMENTS["table1"].only(["SVM", "SVM, linear"])
+    monkeypatch.setitem(experiments.EXPERIMENTS, "table1", table1)
+    result = call("run", "table1", "--profile", "smoke", "--reference")
+    assert result.exit_code == 0, result.output
     found = reference.read("table1.simulated", tmp_path / "results")
-    assert found is not None
-    assert found.manifest["profile"]["name"] == "smoke"
-    assert set(found.table["model"]) == {"SVM"}
     counts = reference.read("table1.simulated.confusion", tmp_path / "results")
+    assert found is not None
     assert counts is not None
+    assert found.manifest["profile"]["name"] == "smoke"
+    assert set(found.table["model"]) == {"SVM", "SVM, linear"}
     assert counts.table["count"].sum() == found.table["n_frames"].sum()

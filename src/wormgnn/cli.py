@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,8 +64,12 @@ def _print_status() -> None:
 
 @data.command()
 @click.argument("output", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--layout", default="kato", help="kato, kato-older, nichols or wormwideweb.")
-@click.option("--worms", default=5, show_default=True, help="Number of worms.")
+@click.option(
+    "--layout", default="kato", show_default=True, help="kato, kato-older, nichols or wormwideweb."
+)
+@click.option(
+    "--worms", default=5, type=click.IntRange(min=1), show_default=True, help="Number of worms."
+)
 @click.option("--seed", default=0, show_default=True)
 def simulate(output: Path, layout: str, worms: int, seed: int) -> None:
     """Write simulated worms in the file layout of a laboratory."""
@@ -102,6 +107,8 @@ def run(
     from wormgnn.profiles import profile_named
     from wormgnn.store import Store
 
+    if reference and models:
+        raise click.UsageError("--reference holds every line: leave --model out")
     if experiment == "transfer":
         return _transfer(
             dataset, profile_named(profile).with_folds(folds), models, seed, device, reference
@@ -112,7 +119,7 @@ def run(
     click.echo(chosen.title)
     click.echo(summary.accuracies(results.rows).to_string(float_format="{:.3f}".format))
     if reference:
-        command = " ".join(["wormgnn", *sys.argv[1:]])
+        command = shlex.join(["wormgnn", *sys.argv[1:]])
         for path in experiments.write_reference(experiment, results, dataset, scale, seed, command):
             click.echo(path)
 
@@ -137,7 +144,7 @@ def _transfer(
     found = transfer.everything(train, animals, chosen, profile, Store(), device)
     click.echo(per_animal(found).to_string(index=False, float_format="{:.3f}".format))
     if reference:
-        command = " ".join(["wormgnn", *sys.argv[1:]])
+        command = shlex.join(["wormgnn", *sys.argv[1:]])
         click.echo(transfer.write_reference(found, train, animals, profile, seed, command))
 
 

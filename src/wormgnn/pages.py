@@ -97,7 +97,7 @@ def table(data: pd.DataFrame, caption: str = "", digits: int = 3, index: bool = 
     styler.set_table_styles(
         [
             {"selector": "caption", "props": "caption-side: top; text-align: left"},
-            {"selector": "th, td", "props": "padding: 0.1em 0.5em"},
+            {"selector": "th, td", "props": "padding: 0.1em 0.5em; font-size: 85%"},
         ]
     )
     numbers = data.select_dtypes("number").columns
@@ -120,10 +120,18 @@ def paper_reported() -> dict[str, Any]:
 def reference_note(found: Reference) -> Banner:
     """Where a reference table comes from, in one line."""
     about = found.manifest
+    scale = about.get("profile")
+    folds = ""
+    if isinstance(scale, dict):
+        folds = f", {len(scale['folds'])} of {scale['n_folds']} folds, {scale['epochs']} epochs"
     return Banner(
         "note",
         "Reference results",
-        f"computed by `{about.get('command', '?')}` on {about.get('written', '?')[:10]} (wormgnn "
+        f"computed by {about.get('command', '?')} on {about.get('written', '?')[:10]} (wormgnn "
         f"{about.get('wormgnn', '?')}, torch {about.get('packages', {}).get('torch', '?')}, "
-        f"seed {about.get('seed', '?')}), {len(found.table)} rows.",
+        f"seed {about.get('seed', '?')}{folds}), {len(found.table)} rows.{_note(about)}",
     )
+
+
+def _note(about: dict[str, Any]) -> str:
+    return f" {about['note']}" if "note" in about else ""

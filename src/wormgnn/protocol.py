@@ -26,7 +26,7 @@ from wormgnn.classification import (
 )
 from wormgnn.connectome import adjacency
 from wormgnn.ensemble import flat_state
-from wormgnn.errors import RecordingError
+from wormgnn.errors import ChoiceError, RecordingError
 from wormgnn.features import Features, Scaling, features
 from wormgnn.folds import Role, Split, roles
 from wormgnn.models import classifier
@@ -242,6 +242,8 @@ def _roles(
 
 
 def _device(name: str) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
+    cuda = torch.cuda.is_available()
+    choices = ("auto", "cpu", "cuda") if cuda else ("auto", "cpu")
+    if name not in choices:
+        raise ChoiceError("device", name, choices)
+    return torch.device(("cuda" if cuda else "cpu") if name == "auto" else name)

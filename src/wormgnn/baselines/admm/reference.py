@@ -17,12 +17,10 @@ from wormgnn.baselines.admm.controls import without_manifold
 from wormgnn.baselines.admm.horizon import horizon
 from wormgnn.baselines.admm.parameters import Parameters
 from wormgnn.errors import ChoiceError
+from wormgnn.experiments import LABEL_DEFINING
 from wormgnn.features import Features, features
 from wormgnn.recording import PAPER_NEURONS, Recording
 from wormgnn.sources import registry
-
-LABEL_DEFINING = ("AVAL", "AVAR")
-"""Neurons that Kato et al. used to define states; the paper leaves them out as a control."""
 
 
 def of(
@@ -101,7 +99,7 @@ def write(name: str, dataset: str, folder: Path | None = None, seed: int = 0) ->
     table = TABLES[name](recordings, params, seed)
     about = {
         "dataset": dataset,
-        "digests": {recording.worm: recording.digest for recording in recordings},
+        "data": {recording.worm: recording.digest for recording in recordings},
         "neurons": list(PAPER_NEURONS),
         "parameters": params.as_dict(),
         "chosen_parameters": table.attrs.get("chosen", {}),
@@ -109,7 +107,7 @@ def write(name: str, dataset: str, folder: Path | None = None, seed: int = 0) ->
         "command": f"python -m {_MODULE} {name} --dataset {dataset} --seed {seed}",
         "seconds": round(time.perf_counter() - start, 1),
     }
-    return reference.write(name, table, about, folder)
+    return reference.write(f"{name}.{dataset}", table, about, folder)
 
 
 def main() -> None:
