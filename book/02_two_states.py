@@ -31,6 +31,8 @@ models: list = [
     "GNN (connectome)",
     "GNN",
 ]  # lines of Table 1 to compute
+connectome: str = "white1986"  # edges of the connectome GNN: any of wormgnn.connectome.CONNECTOMES
+synapses: str = "both"  # both, chemical or gap
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -81,7 +83,13 @@ banner(dataset)
 
 # %% tags=["hide-input"]
 results = experiments.run(
-    experiments.experiment_named("table1").only(models), dataset, scale, Store(), seed
+    experiments.experiment_named("table1")
+    .only(models)
+    .wired(connectome=connectome, synapses=synapses),
+    dataset,
+    scale,
+    Store(),
+    seed,
 )
 rows = results.rows
 NAMES = {"GNN (connectome)": "GNN (Connectome)"}

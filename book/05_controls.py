@@ -72,7 +72,9 @@ if all(found is not None for found in references):
 # ## What each change does
 #
 # Differences are between the same members, one trained under the changed protocol and one under
-# the paper's, evaluated on the same worm. Where worms are unseen, the interval resamples worms.
+# the paper's, evaluated on the same worm; the interval resamples worms. On unseen worms both see
+# the same frames. On the test fold of the same worms, a blocked and a shuffled split test on
+# different frames of a worm, so that row compares worms, not frames.
 
 
 # %% tags=["hide-input"]

@@ -87,3 +87,21 @@ def test_a_reference_holds_scores_and_confusions_that_agree(call, tmp_path, monk
     assert found.manifest["profile"]["name"] == "smoke"
     assert set(found.table["model"]) == {"SVM", "SVM, linear"}
     assert counts.table["count"].sum() == found.table["n_frames"].sum()
+
+
+def test_the_last_column_of_table_1_takes_the_neurons_of_both_datasets(call, tmp_path):
+    (tmp_path / "data" / "nichols2017").mkdir(parents=True)
+    call("data", "simulate", tmp_path / "data" / "WT_NoStim.mat", "--worms", 3)
+    for seed, name in enumerate(("n2_prelet", "npr1_prelet"), start=1):
+        path = tmp_path / "data" / "nichols2017" / f"{name}.mat"
+        words = ("--layout", "nichols", "--worms", 2, "--seed", seed)
+        assert call("data", "simulate", path, *words).exit_code == 0
+    words = ("--dataset", "kato", "--profile", "smoke", "--reference")
+    result = call("run", "table1-nichols", *words)
+    assert result.exit_code == 0, result.output
+    found = reference.read("table1-nichols.kato", tmp_path / "results")
+    assert found is not None
+    away = found.table[found.table["worm"].str.contains("prelet")]
+    assert away["worm"].nunique() == 4
+    assert not away["seen"].any()
+    assert set(away["model"]) == set(found.table["model"])

@@ -305,3 +305,14 @@ def test_a_choice_needs_worms_to_choose_by():
 
 def test_seven_states_are_all_in_the_tiny_worms():
     assert set(tiny_worm().states) == set(range(-1, len(SEVEN)))
+
+
+def test_wiring_changes_the_connectome_line_alone():
+    table1 = experiments.EXPERIMENTS["table1"]
+    wired = table1.wired(connectome="cook2019", synapses="gap")
+    for before, after in zip(table1.runs, wired.runs, strict=True):
+        if before.plan.model == "gnn-connectome":
+            assert after.plan.options["connectome"] == "cook2019"
+            assert after.plan.options["weighting"] == before.plan.options["weighting"]
+        else:
+            assert after == before

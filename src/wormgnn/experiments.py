@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -75,6 +75,20 @@ class Experiment:
                 raise ChoiceError("model", label, known)
         return replace(self, runs=tuple(known[label] for label in labels))
 
+    def wired(self, **wiring: object) -> Experiment:
+        """The experiment with other edges for the connectome GNN.
+
+        `wiring` are arguments of `connectome.adjacency`: connectome, synapses, weighting,
+        self_edges.
+        """
+        return replace(self, runs=tuple(_rewired(run, wiring) for run in self.runs))
+
+
+def _rewired(run: Run, wiring: Mapping[str, object]) -> Run:
+    if run.plan.model != "gnn-connectome":
+        return run
+    return replace(run, plan=replace(run.plan, options={**run.plan.options, **wiring}))
+
 
 _MODELS = {
     "SVM": Classification("svm"),
@@ -113,6 +127,11 @@ EXPERIMENTS = {
         "Figure 4A-B: seven and four states",
         _variants(("MLP", "MLP, no norm", "GNN"), "7 states", n_states=7)
         + _variants(("MLP", "MLP, no norm", "GNN"), "4 states", n_states=4),
+    ),
+    "figure4a-nichols": Experiment(
+        "Figure 4A-B, right: four states on another session's worms",
+        _variants(("MLP", "MLP, no norm", "GNN"), "4 states", n_states=4),
+        unseen="nichols",
     ),
     "controls": Experiment(
         "Beyond the paper: blocked split, causal scaling, neurons that define the labels removed",
