@@ -290,8 +290,8 @@ table(
 # %% [markdown]
 # ### Is it the trace that does not carry over?
 #
-# {numref}`fig-tuning` suggests that it is how *high* activity stands that means another thing here, and that how it
-# *changes* still means the same. To test this we put the derivative of each trace in the trace's place (its own
+# On the real animals (this page with `dataset = "kato"`) {numref}`fig-tuning` suggests that it is how *high* activity
+# stands that means another thing, and that how it *changes* still means the same. To test this we put the derivative of each trace in the trace's place (its own
 # derivative then is the second feature). This test was thought of after the figure was seen,
 # so it may explain the loss, but is no decoder that we recommend: see what it costs at home, in the last column.
 
