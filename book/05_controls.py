@@ -106,9 +106,16 @@ def effect(label: str, seen: bool) -> dict:
 effects = pd.DataFrame(
     [effect(label, seen) for label in changed["model"].unique() for seen in (True, False)]
 )
-table(
-    effects, caption=f"Percent and percentage points, 95 % interval over worms: {origin}", digits=2
-)
+for worms in ("unseen", "same, test fold"):
+    part = effects[effects["worms"] == worms].drop(columns=["worms", "n worms"])
+    display(
+        table(
+            part.rename(columns={"Wilcoxon p over worms": "p (Wilcoxon)"}),
+            caption=f"Worms: {worms}. Percent and percentage points, 95 % interval and Wilcoxon's "
+            f"test over {effects['n worms'].max()} worms: {origin}",
+            digits=2,
+        )
+    )
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-controls", "caption": "Change of accuracy against the paper's protocol, with 95 % bootstrap intervals over worms; left on the test fold of the training worms, right on unseen worms."}}
 fig, axes = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained", sharey=True)

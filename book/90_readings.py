@@ -84,7 +84,7 @@ def by_training_worms(rows: pd.DataFrame) -> pd.DataFrame:
     grouped = unseen.groupby(["model", "n_train"], sort=False)["accuracy"]
     cells = (
         (100 * grouped.mean()).map("{:.1f}".format)
-        + " ± "
+        + "\u00a0±\u00a0"
         + (100 * grouped.std()).map("{:.1f}".format)
     )
     wide = cells.unstack("n_train").rename(columns=lambda n: f"{n} training worm{'s' * (n > 1)}")
