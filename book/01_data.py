@@ -113,11 +113,11 @@ Markdown(
 )
 
 # %% [markdown]
-# Kato's file exists in two releases. The current one names more neurons in every worm than the older
-# one, so the intersection is larger; the neurons that the paper lists are exactly what the older
-# release gives. All of them are shared in the current release as well, once one neuron of the fifth
-# worm that it leaves without a name is given the older release's name for it (VB01). The chapters that
-# follow use the paper's neurons where they compare with the paper.
+# Kato's file exists in two releases, which name different neurons. The neurons that the paper lists
+# are exactly those that the older release identifies in all five worms; the intersection of the
+# current one, which the reference results use, is larger and holds them all, once one neuron of the
+# fifth worm that it leaves without a name is given the older release's name for it (VB01). The
+# chapters that follow use the paper's neurons where they compare with the paper.
 #
 # ## Activity of a whole head
 #
