@@ -213,8 +213,8 @@ def test_command(
     monkeypatch.setenv("WORMGNN_STORE", str(tmp_path / "store"))
     monkeypatch.setattr(registry, "load", lambda _: train)
     monkeypatch.setattr(another_lab, "another_lab", lambda _: animals)
-    monkeypatch.setitem(transfer.PLANS, "SVM", PLANS["SVM"])
-    options = ["--profile", "smoke", "--model", "SVM", "--reference"]
+    monkeypatch.setattr(transfer, "PLANS", {"SVM": PLANS["SVM"]})
+    options = ["--profile", "smoke", "--reference"]
     result = CliRunner().invoke(main, ["run", "transfer", *options])
     assert result.exit_code == 0, result.output
     name = "transfer.simulated-elsewhere"
