@@ -15,7 +15,7 @@ from wormgnn.cli import main
 from wormgnn.errors import ChoiceError, DatasetUnavailableError, NeuronError, RecordingError
 from wormgnn.profiles import Profile
 from wormgnn.protocol import Classification
-from wormgnn.recording import PAPER_NEURONS, Recording
+from wormgnn.recording import PAPER_NEURONS, Recording, at_one_rate
 from wormgnn.sources import another_lab, registry
 from wormgnn.store import Store
 from wormgnn.transfer_tables import essential, left_out_training_worms, per_animal, side_by_side
@@ -47,7 +47,7 @@ def rows(
 
 def test_one_rate(train: list[Recording], animals: list[Recording]) -> None:
     lowest = min(r.fps for r in animals)
-    for group in transfer.at_one_rate(train, animals):
+    for group in at_one_rate(train, animals):
         for worm in group:
             np.testing.assert_allclose(np.diff(worm.times), 1 / lowest)
             assert worm.derivatives is None
@@ -152,7 +152,7 @@ def test_derivatives_take_the_place_of_traces(
     )
     rows = transfer.from_derivatives(train, animals, {}, SCALE, Store(Path("none")))
     assert "rule" in rows
-    level = transfer.at_one_rate(train, animals)[0][0]
+    level = at_one_rate(train, animals)[0][0]
     slope = np.gradient(level.traces, level.times, axis=0)
     corr = np.corrcoef(seen[0].traces[:, 0], slope[:, 0])[0, 1]
     assert corr > 0.5 > abs(np.corrcoef(seen[0].traces[:, 0], level.traces[:, 0])[0, 1])

@@ -119,9 +119,15 @@ def run(
     click.echo(chosen.title)
     click.echo(summary.accuracies(results.rows).to_string(float_format="{:.3f}".format))
     if reference:
-        command = shlex.join(["wormgnn", *sys.argv[1:]])
-        for path in experiments.write_reference(experiment, results, dataset, scale, seed, command):
+        for path in experiments.write_reference(
+            experiment, results, dataset, scale, seed, _as_typed()
+        ):
             click.echo(path)
+
+
+def _as_typed() -> str:
+    """The command line, so that it can be pasted."""
+    return shlex.join(["wormgnn", *sys.argv[1:]])
 
 
 def _transfer(
@@ -144,8 +150,7 @@ def _transfer(
     found = transfer.everything(train, animals, chosen, profile, Store(), device)
     click.echo(per_animal(found).to_string(index=False, float_format="{:.3f}".format))
     if reference:
-        command = shlex.join(["wormgnn", *sys.argv[1:]])
-        click.echo(transfer.write_reference(found, train, animals, profile, seed, command))
+        click.echo(transfer.write_reference(found, train, animals, profile, seed, _as_typed()))
 
 
 @main.command("decode")

@@ -19,7 +19,7 @@ from wormgnn.errors import ChoiceError, NeuronError
 from wormgnn.profiles import Profile
 from wormgnn.protocol import Classification, build, classify
 from wormgnn.readings import CHOSEN, READINGS
-from wormgnn.recording import PAPER_NEURONS, Recording, shared_neurons
+from wormgnn.recording import PAPER_NEURONS, Recording, at_one_rate, shared_neurons
 from wormgnn.scored import Scored
 from wormgnn.states import vocabulary
 from wormgnn.store import Arrays, Remembering, Store
@@ -120,8 +120,7 @@ def train_decoder(
     All worms are brought to the lowest frame rate among them. Features are derivatives per
     second and their filter is in seconds, so a recording of another rate can be read too.
     """
-    fps = min(recording.fps for recording in train)
-    worms = [recording.resample(fps) for recording in train]
+    (worms,) = at_one_rate(train)
     plan = replace(plan, sizes=(len(worms) - 1, len(worms)))
     kept = Remembering(store.folder)
     scored = classify(plan, worms, neurons, _enough_folds(profile), kept, (), device)
@@ -130,7 +129,9 @@ def train_decoder(
     members = len(kept.given)
     model = build(plan, members, neurons, plan.seed)
     load_flat_state(model, state)
-    return Decoder(plan, tuple(neurons), fps, model, members, _left_out(scored, len(worms)))
+    return Decoder(
+        plan, tuple(neurons), worms[0].fps, model, members, _left_out(scored, len(worms))
+    )
 
 
 def _enough_folds(profile: Profile) -> Profile:

@@ -14,7 +14,7 @@ from wormgnn.errors import ChoiceError, NeuronError
 from wormgnn.profiles import Profile
 from wormgnn.protocol import CODE, Classification, classify
 from wormgnn.readings import CHOSEN, READINGS
-from wormgnn.recording import PAPER_NEURONS, Recording, shared_neurons
+from wormgnn.recording import PAPER_NEURONS, Recording, at_one_rate, shared_neurons
 from wormgnn.sources.registry import load
 from wormgnn.store import Store, code_version
 
@@ -210,8 +210,7 @@ def run(
     """Run all lines of an experiment on a dataset; what the store holds is not run again."""
     recordings, unseen = load(dataset), [] if experiment.unseen is None else load(experiment.unseen)
     if unseen:
-        fps = min(worm.fps for worm in [*recordings, *unseen])
-        recordings, unseen = ([w.resample(fps) for w in worms] for worms in (recordings, unseen))
+        recordings, unseen = at_one_rate(recordings, unseen)
     tables: list[pd.DataFrame] = []
     confusions: list[pd.DataFrame] = []
     for line in experiment.runs:

@@ -163,6 +163,16 @@ def shared_neurons(recordings: Iterable[Recording]) -> tuple[str, ...]:
     return tuple(sorted(shared))
 
 
+def at_one_rate(*groups: Sequence[Recording]) -> list[list[Recording]]:
+    """All groups of recordings at the lowest frame rate found in any of them.
+
+    Each recording is resampled, the slowest too: then no worm keeps its source's derivative,
+    and all derivatives are computed alike.
+    """
+    fps = min(recording.fps for group in groups for recording in group)
+    return [[recording.resample(fps) for recording in group] for group in groups]
+
+
 def _midpoints(times: NDArray[np.float64]) -> NDArray[np.float64]:
     return (times[1:] + times[:-1]) / 2
 

@@ -15,7 +15,7 @@ from wormgnn.features import derivative
 from wormgnn.profiles import Profile
 from wormgnn.protocol import CODE, Classification, classify
 from wormgnn.readings import CHOSEN, READINGS
-from wormgnn.recording import PAPER_NEURONS, Recording, shared_neurons
+from wormgnn.recording import PAPER_NEURONS, Recording, at_one_rate, shared_neurons
 from wormgnn.sharing import MIN_CONFIDENCE, RULES, Neurons, neurons_by_rule
 from wormgnn.store import Store, code_version
 from wormgnn.transfer_tables import essential
@@ -33,16 +33,6 @@ PLANS = {
     "GNN": Classification("gnn", options=_GNN, sizes=_SIZES),
 }
 """Models compared; all tell forward from reverse."""
-
-
-def at_one_rate(*groups: Sequence[Recording]) -> list[list[Recording]]:
-    """All groups of recordings at the lowest frame rate found in any of them.
-
-    Each recording is resampled, the slowest too: then no worm keeps its source's derivative,
-    and all derivatives are computed alike.
-    """
-    fps = min(recording.fps for group in groups for recording in group)
-    return [[recording.resample(fps) for recording in group] for group in groups]
 
 
 def transfer(
@@ -76,15 +66,15 @@ def transfer(
         out, training worms.
     """
     train, animals = at_one_rate(train, animals)
-    wanted = [name for name in PAPER_NEURONS if name in shared_neurons(train)]
+    wanted = _wanted(train)
     tables = []
     for rule in rules:
         for neurons, group in _by_neurons(neurons_by_rule(rule, wanted, animals), animals):
             what = _what(train, rule, neurons, group)
             for label, plan in plans.items():
-                rows = classify(plan, train, neurons, profile, store, group, device).rows
-                tables.append(rows[~rows["seen"]].assign(model=label, **what))
-    return pd.concat(tables, ignore_index=True).drop(columns="seen")
+                scored = classify(plan, train, neurons, profile, store, group, device)
+                tables.append(_unseen(scored.rows, label, what))
+    return pd.concat(tables, ignore_index=True)
 
 
 def from_derivatives(
@@ -128,9 +118,9 @@ def within(
     tables = []
     for label, plan in plans.items():
         left_out = replace(plan, sizes=(len(animals) - 1,))
-        rows = classify(left_out, animals, sorted(shared), profile, store, (), device).rows
-        tables.append(rows[~rows["seen"]].assign(model=label, **what))
-    return pd.concat(tables, ignore_index=True).drop(columns="seen")
+        scored = classify(left_out, animals, sorted(shared), profile, store, (), device)
+        tables.append(_unseen(scored.rows, label, what))
+    return pd.concat(tables, ignore_index=True)
 
 
 def everything(
@@ -167,6 +157,16 @@ def _what(
     return {**known, "n_neurons": len(neurons), "animals": names}
 
 
+def _unseen(rows: pd.DataFrame, label: str, what: Mapping[str, Any]) -> pd.DataFrame:
+    """Rows on worms that the member was not trained on, with the model and `_what`."""
+    return rows[~rows["seen"]].drop(columns="seen").assign(model=label, **what)
+
+
+def _wanted(train: Sequence[Recording]) -> list[str]:
+    """The paper's neurons among those that all training worms share."""
+    return [name for name in PAPER_NEURONS if name in shared_neurons(train)]
+
+
 def plans(labels: Sequence[str] | None = None, seed: int = 0) -> dict[str, Classification]:
     """`PLANS`, or those with some labels, at a seed; ChoiceError for an unknown label."""
     for label in labels or ():
@@ -184,7 +184,7 @@ def write_reference(
     command: str,
 ) -> Path:
     """Write the `essential` rows of `everything` into `results/`, with a manifest."""
-    wanted = [name for name in PAPER_NEURONS if name in shared_neurons(train)]
+    wanted = _wanted(train)
     manifest = {
         "experiment": "transfer",
         "command": command,
