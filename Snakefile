@@ -27,9 +27,23 @@ ALL = sorted(path.stem for path in Path("book").glob("[0-9]*.ipynb"))
 CODE = sorted(str(path) for path in Path("src").rglob("*.py"))  # changed code means new numbers
 CHAPTERS = listed("chapters", ",".join(ALL))
 
-# Chapters that are too long for one job: parameters of each of their jobs, as plain JSON.
-# e.g. {"02_two_states": [{"models": ["MLP"]}, {"models": ["GNN"]}]}
-SHARDS: dict[str, list[dict[str, object]]] = {}
+# Chapters that are too long for one job: parameters of each of their jobs, as plain JSON. Together
+# they cover what a chapter computes when it is rendered, which is all of it. Graph networks that
+# infer their edges take most of the time, and have a job of their own.
+SHARDS: dict[str, list[dict[str, object]]] = {
+    "02_two_states": [
+        {"models": ["SVM", "SVM, linear", "MLP", "MLP, no norm", "GNN (connectome)"]},
+        {"models": ["GNN"]},
+    ],
+    "03_all_states": [{"models": ["MLP", "MLP, no norm"]}, {"models": ["GNN"]}],
+    "05_controls": [{"models": ["SVM", "MLP, no norm"]}, {"models": ["GNN"]}],
+    "06_another_lab": [{"models": ["SVM", "MLP, no norm"]}, {"models": ["GNN"]}],
+    "90_readings": [
+        {"readings": ["mlp", "mlp, no norm"]},
+        {"readings": ["before g"]},
+        {"readings": ["after g"]},
+    ],
+}
 
 RUNS = f"results/runs/{PROFILE}/{{dataset}}"
 PAPERMILL = f"{sys.executable} -m papermill --cwd book"
@@ -85,8 +99,9 @@ rule chapter:
         " -y {params.shard:q} > {log:q} 2>&1"
 
 
-# The pages are executed again, with these parameters: every network is in the store by now (the
-# manifold chapter does not use it, and computes anew).
+# The pages are executed again, with these parameters: every network is in the store by now. The
+# manifold chapter does not use it and computes anew: 40 s on one core at the profile quick, some
+# twenty minutes at paper.
 rule render:
     input:
         notebooks,

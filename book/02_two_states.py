@@ -99,8 +99,8 @@ paper = reported["table1_two_state_accuracy_percent"]
 # %% [markdown]
 # ## Table 1
 #
-# First what this build computed, then the reference results: the same code at the paper's scale,
-# on the real worms of {cite:t}`kato2015global`.
+# First what this build computed, then the reference results: the same code on the real worms of
+# {cite:t}`kato2015global`, at the scale that the note below them names.
 
 
 # %% tags=["hide-input"]
@@ -158,7 +158,7 @@ fig.legend(
 )
 plt.show()
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-two-states-n-kato", "caption": "Reference, real Kato worms: the same at the paper's scale."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-two-states-n-kato", "caption": "Reference, real Kato worms: the same."}}
 if kato is not None:
     fig, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharey=True, layout="constrained")
     for ax, seen in zip(axes, (True, False), strict=True):
@@ -243,7 +243,7 @@ try:
     if dataset != "kato":
         raise DatasetUnavailableError(f"the worms that train are {dataset}, not kato")
     far = experiments.run(
-        experiments.experiment_named("table1-nichols"), dataset, scale, Store(), seed
+        experiments.experiment_named("table1-nichols").only(models), dataset, scale, Store(), seed
     )
     away = far.rows[far.rows["worm"].str.contains("prelet")]
     display(table(summary.accuracies(away).reset_index(), caption="Nichols worms, shared neurons"))

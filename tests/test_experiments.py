@@ -10,7 +10,8 @@ import pytest
 
 from tiny import NEURONS, tiny_worm, tiny_worms
 from wormgnn import experiments, protocol
-from wormgnn.errors import ChoiceError, NeuronError, RecordingError
+from wormgnn.errors import ChoiceError, RecordingError
+from wormgnn.neuron_sets import NEURON_SETS
 from wormgnn.profiles import Profile, profile_named
 from wormgnn.protocol import Classification, classify
 from wormgnn.readings import READINGS, choose, leave_one_worm_out
@@ -168,21 +169,6 @@ def paper_worms(n=3):
     return tiny_worms(n, neurons=(*PAPER_NEURONS, "ASKL"))
 
 
-def test_neuron_sets_take_neurons_away_from_the_papers():
-    worms = paper_worms()
-    assert experiments.neuron_set("paper", worms) == PAPER_NEURONS
-    assert set(experiments.neuron_set("shared", worms)) == {*PAPER_NEURONS, "ASKL"}
-    without = experiments.neuron_set("without AVA", worms)
-    assert set(PAPER_NEURONS) - set(without) == {"AVAL", "AVAR"}
-    assert not set(experiments.neuron_set("without reversal neurons", worms)) & {
-        *("AVAL", "AVAR", "AIBL", "AIBR", "AVER", "RIML", "RIMR")
-    }
-    with pytest.raises(ChoiceError, match="set of neurons 'all'"):
-        experiments.neuron_set("all", worms)
-    with pytest.raises(NeuronError, match="AIBL"):
-        experiments.neuron_set("paper", tiny_worms(2))
-
-
 def test_a_table_runs_line_by_line_and_resumes(store, runs, monkeypatch):
     monkeypatch.setattr(experiments, "load", lambda dataset: paper_worms())
     table = experiments.experiment_named("table1").only(["SVM", "MLP", "GNN"])
@@ -213,11 +199,26 @@ def test_every_experiment_names_known_models_and_neurons():
         assert len({line.label for line in experiment.runs}) == len(experiment.runs)
         for line in experiment.runs:
             assert line.plan.model in {"svm", *protocol.classifier.__globals__["CLASSIFIERS"]}
-            assert line.neurons in experiments.NEURON_SETS
+            assert line.neurons in NEURON_SETS
     with pytest.raises(ChoiceError, match=r"experiment 'table9'.*table1"):
         experiments.experiment_named("table9")
-    with pytest.raises(ChoiceError, match=r"model 'RNN'.*SVM"):
+    with pytest.raises(ChoiceError, match=r"model 'RNN': .*'SVM, linear', 'MLP', "):
         experiments.experiment_named("table1").only(["RNN"])
+
+
+def test_lines_are_chosen_by_label_or_by_model():
+    controls = experiments.experiment_named("controls")
+    models = ["SVM", "MLP, no norm", "GNN"]
+    assert list(dict.fromkeys(run.model for run in controls.runs)) == models
+    gnn = [run.label for run in controls.only(["GNN"]).runs]
+    assert gnn == [run.label for run in controls.runs if run.label.startswith("GNN: ")]
+    assert [run.label for run in controls.only([gnn[1], "GNN"]).runs] == [
+        *(gnn[1], gnn[0]),
+        *gnn[2:],
+    ]
+    assert controls.only(None) is controls
+    with pytest.raises(ChoiceError, match=r"'MLP, no norm', 'GNN', 'SVM: blocked split'"):
+        controls.only(["MLP"])
 
 
 @pytest.mark.parametrize("name", READINGS)

@@ -3,8 +3,13 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from tiny import tiny_worms
 from wormgnn import reference
+from wormgnn.baselines.admm import reference as admm
 from wormgnn.errors import StoreError
+from wormgnn.profiles import profile_named
+from wormgnn.sources import registry
+from wormgnn.store import code_version
 
 TABLE = pd.DataFrame({"model": ["MLP", "GNN"], "accuracy": [0.9391, 0.977]})
 
@@ -22,6 +27,28 @@ def test_a_table_comes_back_with_its_manifest(tmp_path):
     )
     assert "torch" in found.manifest["packages"]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["t.csv", "t.manifest.json"]
+
+
+def test_a_manifest_says_what_a_table_was_computed_from():
+    worms, profile = tiny_worms(2), profile_named("paper").with_folds(2)
+    made = reference.about("c", "tiny", worms, 3, ["wormgnn.metrics"], profile, fps=2.0)
+    assert made["data"] == {worm.worm: worm.digest for worm in worms}
+    assert made["code"] == code_version(("wormgnn.metrics",))
+    assert (made["profile"]["folds"], made["profile"]["n_folds"]) == ((0, 1), 10)
+    assert (made["command"], made["dataset"], made["seed"], made["fps"]) == ("c", "tiny", 3, 2.0)
+    assert "profile" not in reference.about("c", "tiny", worms, 3, ["wormgnn.metrics"])
+
+
+def test_tables_of_the_manifold_name_the_code_that_made_them(tmp_path, monkeypatch):
+    worms = tiny_worms(2)
+    monkeypatch.setattr(registry, "load", lambda _: worms)
+    monkeypatch.setitem(admm.TABLES, "counted", lambda r, p, s: TABLE.assign(worms=len(r)))
+    admm.write("counted", "kato", tmp_path, seed=4)
+    found = reference.read("counted.kato", tmp_path)
+    assert found is not None
+    assert found.table["worms"].eq(2).all()
+    assert found.manifest["code"] == code_version(admm.CODE)
+    assert (found.manifest["seed"], found.manifest["parameters"]["seed"]) == (4, 4)
 
 
 def test_no_table_is_none_and_half_a_table_is_an_error(tmp_path):

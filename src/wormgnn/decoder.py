@@ -33,7 +33,8 @@ MODELS: dict[str, Classification] = {
 }
 """Decoders by name. An SVM is not among them: it gives no probabilities."""
 
-NEURON_SETS = ("paper", "shared")
+READABLE = ("paper", "shared")
+"""Which of the training worms' neurons a decoder may read; see `usable_neurons`."""
 
 MIN_NEURONS = 3
 """Fewest neurons that a recording must have in common with the training worms."""
@@ -92,8 +93,8 @@ def usable_neurons(
     `neurons` is `paper`, the paper's among those that all training worms share, or `shared`,
     all that they share. NeuronError if fewer than `MIN_NEURONS` can be used.
     """
-    if neurons not in NEURON_SETS:
-        raise ChoiceError("set of neurons", neurons, NEURON_SETS)
+    if neurons not in READABLE:
+        raise ChoiceError("set of neurons", neurons, READABLE)
     wanted = shared_neurons(train)
     if neurons == "paper":
         wanted = tuple(name for name in wanted if name in PAPER_NEURONS)

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from wormgnn import metrics, reference
 from wormgnn.classification import Worm, evaluate, inferred_edges
 from wormgnn.ensemble import load_flat_state
-from wormgnn.experiments import EXPERIMENTS, neuron_set
+from wormgnn.experiments import EXPERIMENTS
 from wormgnn.features import Features, features
 from wormgnn.folds import Role
+from wormgnn.neuron_sets import neuron_set
 from wormgnn.profiles import Profile, profile_named
-from wormgnn.protocol import build, classify
+from wormgnn.protocol import CODE, build, classify
 from wormgnn.recording import Recording
 from wormgnn.sources.registry import load
 from wormgnn.store import Remembering, Store
@@ -80,15 +81,11 @@ def _whole(worm: Features, frames: int) -> Worm:
 @click.option("--profile", default="paper", show_default=True)
 def main(dataset: str, profile: str) -> None:
     """Compute the table and write it into results/."""
-    recordings = load(dataset)
-    table = edge_frames(recordings, profile_named(profile), Store())
-    about = {
-        "command": " ".join(["python -m wormgnn.edge_frames", *sys.argv[1:]]),
-        "dataset": dataset,
-        "data": {worm.worm: worm.digest for worm in recordings},
-        "profile": profile,
-        "seed": 0,
-    }
+    recordings, scale = load(dataset), profile_named(profile).with_folds(1)
+    table = edge_frames(recordings, scale, Store())
+    command = " ".join(["python -m wormgnn.edge_frames", *sys.argv[1:]])
+    code = (*CODE, "wormgnn.edge_frames")
+    about = reference.about(command, dataset, recordings, 0, code, scale)
     click.echo(reference.write(f"edge_frames.{dataset}", table, about))
 
 

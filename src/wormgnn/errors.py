@@ -44,7 +44,10 @@ class ChoiceError(WormgnnError, ValueError):
     """An unknown name where one of a few is expected."""
 
     def __init__(self, what: str, given: object, choices: Iterable[object]) -> None:
-        super().__init__(f"unknown {what} {given!r}: choose one of {', '.join(map(str, choices))}")
+        names = [str(choice) for choice in choices]
+        if any("," in name for name in names):  # bare, one name would read as two
+            names = [repr(name) for name in names]
+        super().__init__(f"unknown {what} {given!r}: choose one of {', '.join(names)}")
 
 
 class StateError(WormgnnError):

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from wormgnn import reference
-from wormgnn.errors import ChoiceError, NeuronError
+from wormgnn.errors import ChoiceError
+from wormgnn.neuron_sets import neuron_set
 from wormgnn.profiles import Profile
 from wormgnn.protocol import CODE, Classification, classify
 from wormgnn.readings import CHOSEN, READINGS
-from wormgnn.recording import PAPER_NEURONS, Recording, at_one_rate, shared_neurons
+from wormgnn.recording import at_one_rate, shared_neurons
 from wormgnn.sources.registry import load
-from wormgnn.store import Store, code_version
-
-LABEL_DEFINING = ("AVAL", "AVAR")
-"""Neurons whose activity Kato et al. segmented into states (of the paper's 15)."""
-
-REVERSAL_COMMAND = (*LABEL_DEFINING, "AIBL", "AIBR", "AVER", "RIML", "RIMR")
-"""Those, and the neurons that rise and fall with them: the stricter control."""
-
-NEURON_SETS = ("paper", "shared", "without AVA", "without reversal neurons")
+from wormgnn.store import Store
 
 
 @dataclass(frozen=True)
@@ -38,12 +31,17 @@ class Run:
     plan
         Model, states, splits.
     neurons
-        One of `NEURON_SETS`.
+        One of `neuron_sets.NEURON_SETS`.
     """
 
     label: str
     plan: Classification
     neurons: str = "paper"
+
+    @property
+    def model(self) -> str:
+        """The label up to its colon: `GNN` of `GNN: 7 states`."""
+        return self.label.split(": ")[0]
 
 
 @dataclass(frozen=True)
@@ -65,15 +63,22 @@ class Experiment:
     runs: tuple[Run, ...]
     unseen: str | None = None
 
-    def only(self, labels: Sequence[str] | None) -> Experiment:
-        """The experiment with some of its lines; ChoiceError for an unknown label."""
-        if labels is None:
+    def only(self, names: Sequence[str] | None) -> Experiment:
+        """The experiment with some of its lines, by their labels or models; all if None.
+
+        ChoiceError for an unknown name.
+        """
+        if names is None:
             return self
-        known = {run.label: run for run in self.runs}
-        for label in labels:
-            if label not in known:
-                raise ChoiceError("model", label, known)
-        return replace(self, runs=tuple(known[label] for label in labels))
+        lines = {run.label: run for name in names for run in self._lines(name)}
+        return replace(self, runs=tuple(lines.values()))
+
+    def _lines(self, name: str) -> list[Run]:
+        lines = [run for run in self.runs if name in (run.label, run.model)]
+        if not lines:
+            known = [*(run.model for run in self.runs), *(run.label for run in self.runs)]
+            raise ChoiceError("model", name, dict.fromkeys(known))
+        return lines
 
     def wired(self, **wiring: object) -> Experiment:
         """The experiment with other edges for the connectome GNN.
@@ -103,6 +108,9 @@ _MODELS = {
 """Rows of Table 1. `MLP` follows the paper's text; the others have the chosen readings, so that
 the graph networks and `MLP, no norm` share their classifier and differ in the edges alone."""
 
+_CONTROLLED = ("SVM", "MLP, no norm", "GNN")
+_ALL_STATES = ("MLP", "MLP, no norm", "GNN")
+
 
 def _variants(
     labels: Sequence[str], name: str, neurons: str = "paper", **changes: object
@@ -125,22 +133,20 @@ EXPERIMENTS = {
     ),
     "figure4a": Experiment(
         "Figure 4A-B: seven and four states",
-        _variants(("MLP", "MLP, no norm", "GNN"), "7 states", n_states=7)
-        + _variants(("MLP", "MLP, no norm", "GNN"), "4 states", n_states=4),
+        _variants(_ALL_STATES, "7 states", n_states=7)
+        + _variants(_ALL_STATES, "4 states", n_states=4),
     ),
     "figure4a-nichols": Experiment(
         "Figure 4A-B, right: four states on another session's worms",
-        _variants(("MLP", "MLP, no norm", "GNN"), "4 states", n_states=4),
+        _variants(_ALL_STATES, "4 states", n_states=4),
         unseen="nichols",
     ),
     "controls": Experiment(
         "Beyond the paper: blocked split, causal scaling, neurons that define the labels removed",
-        _variants(("SVM", "MLP, no norm", "GNN"), "blocked split", split="blocked")
-        + _variants(("SVM", "MLP, no norm"), "causal scaling", scaling="causal")
-        + _variants(("SVM", "MLP, no norm", "GNN"), "without AVA", "without AVA")
-        + _variants(
-            ("SVM", "MLP, no norm"), "without reversal neurons", "without reversal neurons"
-        ),
+        _variants(_CONTROLLED, "blocked split", split="blocked")
+        + _variants(_CONTROLLED, "causal scaling", scaling="causal")
+        + _variants(_CONTROLLED, "without AVA", "without AVA")
+        + _variants(_CONTROLLED, "without reversal neurons", "without reversal neurons"),
     ),
     "readings": Experiment(
         "Appendix: the readings that the text allows",
@@ -154,32 +160,6 @@ def experiment_named(name: str) -> Experiment:
     if name not in EXPERIMENTS:
         raise ChoiceError("experiment", name, EXPERIMENTS)
     return EXPERIMENTS[name]
-
-
-def neuron_set(name: str, recordings: Sequence[Recording]) -> tuple[str, ...]:
-    """Neurons of a named set, found among those that all recordings share.
-
-    `paper` is the paper's 15 (the older release of the Kato file identifies no others in all
-    worms; the current one shares 23), `shared` whatever is shared, and the others take
-    neurons away from the paper's.
-
-    Raises
-    ------
-    ChoiceError
-        An unknown set.
-    NeuronError
-        Neurons of the paper's that are not shared.
-    """
-    if name not in NEURON_SETS:
-        raise ChoiceError("set of neurons", name, NEURON_SETS)
-    shared = shared_neurons(recordings)
-    if name == "shared":
-        return shared
-    missing = sorted(set(PAPER_NEURONS) - set(shared))
-    if missing:
-        raise NeuronError(f"not shared by all recordings: {', '.join(missing)}")
-    left_out = {"without AVA": LABEL_DEFINING, "without reversal neurons": REVERSAL_COMMAND}
-    return tuple(n for n in PAPER_NEURONS if n not in left_out.get(name, ()))
 
 
 @dataclass(frozen=True)
@@ -248,16 +228,10 @@ def write_reference(
     name: str, results: Results, dataset: str, profile: Profile, seed: int, command: str
 ) -> list[Path]:
     """Write an experiment's two tables into `results/`; returns their paths."""
-    manifest = {
-        "experiment": name,
-        "command": command,
-        "dataset": dataset,
-        "data": {worm.worm: worm.digest for worm in load(dataset)},
-        "profile": asdict(profile),
-        "seed": seed,
-        "code": code_version(CODE),
-    }
+    unseen = EXPERIMENTS[name].unseen
+    worms = [worm for source in (dataset, unseen) if source for worm in load(source)]
+    about = reference.about(command, dataset, worms, seed, CODE, profile, experiment=name)
     return [
-        reference.write(f"{name}.{dataset}", results.rows, manifest),
-        reference.write(f"{name}.{dataset}.confusion", results.confusion, manifest),
+        reference.write(f"{name}.{dataset}", results.rows, about),
+        reference.write(f"{name}.{dataset}.confusion", results.confusion, about),
     ]

@@ -1,9 +1,11 @@
-"""Reference results: small tables, computed on real worms at the paper's scale, with a manifest."""
+"""Reference results: small tables, computed on real worms, with a manifest."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,9 @@ from typing import Any
 import pandas as pd
 
 from wormgnn.errors import StoreError
-from wormgnn.store import environment, write_atomically
+from wormgnn.profiles import Profile
+from wormgnn.recording import Recording
+from wormgnn.store import code_version, environment, write_atomically
 
 
 def default_folder() -> Path:
@@ -50,13 +54,51 @@ def read(name: str, folder: Path | None = None) -> Reference | None:
         raise StoreError(f"{table}: expected a table with its manifest ({error})") from error
 
 
+def about(
+    command: str,
+    dataset: str,
+    recordings: Sequence[Recording],
+    seed: int,
+    code: Sequence[str],
+    profile: Profile | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """What a table was computed from: the part of its manifest that `write` does not add.
+
+    Parameters
+    ----------
+    command
+        Command line that computes the table again.
+    dataset, recordings
+        Name of the dataset that models were trained on, and every worm that went in.
+    seed
+        Seed of all random numbers.
+    code
+        Modules whose code decides the numbers, as for `store.code_version`.
+    profile
+        Scale of the protocol; None where a table has none.
+    more
+        What one kind of table adds, as plain JSON.
+    """
+    scale = {} if profile is None else {"profile": dataclasses.asdict(profile)}
+    return {
+        "command": command,
+        "dataset": dataset,
+        "data": {recording.worm: recording.digest for recording in recordings},
+        "seed": seed,
+        "code": code_version(tuple(code)),
+        **scale,
+        **more,
+    }
+
+
 def write(
     name: str, table: pd.DataFrame, about: dict[str, Any], folder: Path | None = None
 ) -> Path:
     """Write a table and its manifest; returns the table's path."""
     csv, manifest = _paths(name, folder)
     text = json.dumps({**about, "rows": len(table), **environment()}, indent=2, sort_keys=True)
-    write_atomically(csv, lambda path: table.to_csv(path, index=False, float_format="%.5f"))
+    write_atomically(csv, lambda path: table.to_csv(path, index=False, float_format="%.6g"))
     write_atomically(manifest, lambda path: path.write_text(text + "\n", encoding="utf-8"))
     return csv
 

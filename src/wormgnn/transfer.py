@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from wormgnn.protocol import CODE, Classification, classify
 from wormgnn.readings import CHOSEN, READINGS
 from wormgnn.recording import PAPER_NEURONS, Recording, at_one_rate, shared_neurons
 from wormgnn.sharing import MIN_CONFIDENCE, RULES, Neurons, neurons_by_rule
-from wormgnn.store import Store, code_version
+from wormgnn.store import Store
 from wormgnn.transfer_tables import essential
 
 _SIZES = (1, 4, 5)
@@ -185,20 +185,21 @@ def write_reference(
 ) -> Path:
     """Write the `essential` rows of `everything` into `results/`, with a manifest."""
     wanted = _wanted(train)
-    manifest = {
-        "experiment": "transfer",
-        "command": command,
-        "dataset": train[0].dataset,
-        "animals": animals[0].dataset,
-        "data": {worm.worm: worm.digest for worm in [*train, *animals]},
-        "fps": min(worm.fps for worm in [*train, *animals]),
-        "neurons": {rule: neurons_by_rule(rule, wanted, animals) for rule in RULES},
-        "min_confidence": MIN_CONFIDENCE,
-        "profile": asdict(profile),
-        "seed": seed,
-        "code": code_version(CODE),
-    }
-    return reference.write(reference_name(train, animals), essential(rows), manifest)
+    worms = [*train, *animals]
+    about = reference.about(
+        command,
+        train[0].dataset,
+        worms,
+        seed,
+        CODE,
+        profile,
+        experiment="transfer",
+        animals=animals[0].dataset,
+        fps=min(worm.fps for worm in worms),
+        neurons={rule: neurons_by_rule(rule, wanted, animals) for rule in RULES},
+        min_confidence=MIN_CONFIDENCE,
+    )
+    return reference.write(reference_name(train, animals), essential(rows), about)
 
 
 def reference_name(train: Sequence[Recording], animals: Sequence[Recording]) -> str:

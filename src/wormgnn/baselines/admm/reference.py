@@ -17,8 +17,8 @@ from wormgnn.baselines.admm.controls import without_manifold
 from wormgnn.baselines.admm.horizon import horizon
 from wormgnn.baselines.admm.parameters import Parameters
 from wormgnn.errors import ChoiceError
-from wormgnn.experiments import LABEL_DEFINING
 from wormgnn.features import Features, features
+from wormgnn.neuron_sets import LABEL_DEFINING
 from wormgnn.recording import PAPER_NEURONS, Recording
 from wormgnn.sources import registry
 
@@ -72,6 +72,21 @@ def _horizon(recordings: Sequence[Recording], params: Parameters, seed: int) -> 
 
 
 _MODULE = "wormgnn.baselines.admm.reference"
+
+CODE = (
+    "wormgnn.recording",
+    "wormgnn.states",
+    "wormgnn.features",
+    "wormgnn.folds",
+    "wormgnn.metrics",
+    "wormgnn.bouts",
+    "wormgnn.neuron_sets",
+    "wormgnn.baselines.components",
+    "wormgnn.baselines.onset",
+    "wormgnn.baselines.admm.*",
+)
+"""Modules whose code decides a table of this module."""
+
 Table = Callable[[Sequence[Recording], Parameters, int], pd.DataFrame]
 TABLES: dict[str, Table] = {
     "admm_two_states": lambda r, p, s: classified(r, p, 2, s),
@@ -97,16 +112,17 @@ def write(name: str, dataset: str, folder: Path | None = None, seed: int = 0) ->
     recordings, params = registry.load(dataset), Parameters(seed=seed)
     start = time.perf_counter()
     table = TABLES[name](recordings, params, seed)
-    about = {
-        "dataset": dataset,
-        "data": {recording.worm: recording.digest for recording in recordings},
-        "neurons": list(PAPER_NEURONS),
-        "parameters": params.as_dict(),
-        "chosen_parameters": table.attrs.get("chosen", {}),
-        "seed": seed,
-        "command": f"python -m {_MODULE} {name} --dataset {dataset} --seed {seed}",
-        "seconds": round(time.perf_counter() - start, 1),
-    }
+    about = reference.about(
+        f"python -m {_MODULE} {name} --dataset {dataset} --seed {seed}",
+        dataset,
+        recordings,
+        seed,
+        CODE,
+        neurons=list(PAPER_NEURONS),
+        parameters=params.as_dict(),
+        chosen_parameters=table.attrs.get("chosen", {}),
+        seconds=round(time.perf_counter() - start, 1),
+    )
     return reference.write(f"{name}.{dataset}", table, about, folder)
 
 

@@ -1,0 +1,79 @@
+"""The Snakefile plans a job for every shard of every chapter, and shards cover their chapter."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from wormgnn.experiments import EXPERIMENTS
+
+ROOT = Path(__file__).resolve().parents[1]
+CHAPTERS = sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.ipynb"))
+LINES = {"03_all_states": "figure4a", "05_controls": "controls"}
+"""Chapters whose empty `models` stand for every model of an experiment."""
+
+
+def shards() -> dict[str, list[dict[str, list[str]]]]:
+    text = (ROOT / "Snakefile").read_text(encoding="utf-8")
+    found = re.search(r"^SHARDS\b.*? = (\{.*?^\})", text, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    value: dict[str, list[dict[str, list[str]]]] = ast.literal_eval(found[1])
+    return value
+
+
+def default(chapter: str, parameter: str) -> Any:
+    """Value that a chapter's parameters cell gives to a parameter."""
+    cells = nbformat.read(ROOT / "book" / f"{chapter}.ipynb", as_version=4).cells
+    (cell,) = (c for c in cells if "parameters" in c.metadata.get("tags", []))
+    values = {
+        line.target.id: ast.literal_eval(line.value)
+        for line in ast.parse(cell.source).body
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and line.value
+    }
+    return values[parameter]
+
+
+def test_a_job_is_planned_for_every_shard_of_every_chapter() -> None:
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1", "--quiet", "host"]
+    done = subprocess.run(
+        [
+            *command,
+            "--printshellcmds",
+            "--nolock",
+            "--config",
+            "datasets=simulated",
+            "profile=smoke",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    text = done.stdout + done.stderr
+    assert "rule render" in text
+    planned = set(re.findall(r"output: .*/seed-0/(.+)\.ipynb", text))
+    wanted = {
+        f"{chapter}.{shard}"
+        for chapter in CHAPTERS
+        for shard in range(len(shards().get(chapter, [{}])))
+    }
+    assert planned == wanted
+    assert """-y '{"models": ["GNN"]}'""" in text
+
+
+@pytest.mark.parametrize("chapter", shards())
+def test_shards_divide_what_their_chapter_computes(chapter: str) -> None:
+    (parameter,) = {name for shard in shards()[chapter] for name in shard}
+    divided = [line for shard in shards()[chapter] for line in shard[parameter]]
+    every = default(chapter, parameter)
+    if not every:
+        every = {run.model for run in EXPERIMENTS[LINES[chapter]].runs}
+    assert sorted(divided) == sorted(every)
