@@ -105,3 +105,23 @@ def test_the_last_column_of_table_1_takes_the_neurons_of_both_datasets(call, tmp
     assert away["worm"].nunique() == 4
     assert not away["seen"].any()
     assert set(away["model"]) == set(found.table["model"])
+
+
+def test_run_forecasts_trajectories_and_writes_the_reference(call, tmp_path):
+    shown = call("run", "sampling", "--profile", "smoke", "--model", "MLP")
+    assert shown.exit_code == 0, shown.output
+    assert "Persistence" in shown.output
+    assert "MLP, batch norm" not in shown.output
+    written = call("run", "sampling", "--profile", "smoke", "--reference")
+    assert written.exit_code == 0, written.output
+    found = reference.read("sampling.simulated", tmp_path / "results")
+    assert found is not None
+    assert found.manifest["profile"]["hidden"] == 4
+    assert set(found.table["step"]) == set(range(1, 17))
+
+
+def test_an_unknown_experiment_names_all_of_them(call):
+    failed = call("run", "table9")
+    assert failed.exit_code == 1
+    for name in ("table1", "transfer", "figure4c"):
+        assert name in failed.output

@@ -44,5 +44,5 @@ def test_profiles_grow():
 
 
 def test_an_unknown_profile_names_the_choices():
-    with pytest.raises(ChoiceError, match="profile 'huge': choose one of smoke, quick, paper"):
+    with pytest.raises(ChoiceError, match="profile 'huge': choose one of smoke, quick, reduced, paper"):
         profile_named("huge")

@@ -1,8 +1,12 @@
-"""Tiny made-up worms for the tests of the engine: no simulator, no file."""
+"""Tiny made-up worms and networks for the tests of the engine: no simulator, no file."""
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
+import torch
+from torch import nn
 
 from wormgnn.recording import Recording
 from wormgnn.states import SEVEN
@@ -28,3 +32,20 @@ def tiny_worm(
 
 def tiny_worms(n_worms: int = 4, **changes: object) -> list[Recording]:
     return [tiny_worm(f"worm-{i + 1}", seed=i, **changes) for i in range(n_worms)]  # type: ignore[arg-type]
+
+
+Module = TypeVar("Module", bound=nn.Module)
+
+
+def randomise(module: Module, seed: int = 0, scale: float = 0.6) -> Module:
+    """The module with all parameters and statistics drawn anew: none is zero, no two members alike.
+
+    Networks that predict trajectories start as persistence, whatever they would compute.
+    """
+    random = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, tensor in module.state_dict().items():
+            tensor.copy_(scale * torch.randn(tensor.shape, generator=random))
+            if name.endswith("running_var"):
+                tensor.abs_().add_(0.5)
+    return module

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wormgnn import __version__
-from wormgnn.errors import WormgnnError
+from wormgnn.errors import ChoiceError, WormgnnError
 
 if TYPE_CHECKING:
     from wormgnn.profiles import Profile
@@ -83,7 +83,9 @@ def simulate(output: Path, layout: str, worms: int, seed: int) -> None:
 @main.command()
 @click.argument("experiment")
 @click.option("--dataset", default="simulated", show_default=True)
-@click.option("--profile", default="quick", show_default=True, help="smoke, quick or paper.")
+@click.option(
+    "--profile", default="quick", show_default=True, help="smoke, quick, reduced or paper."
+)
 @click.option("--model", "models", multiple=True, help="Only this line; may be repeated.")
 @click.option("--folds", type=int, help="Only so many of the profile's folds.")
 @click.option("--seed", default=0, show_default=True)
@@ -99,22 +101,27 @@ def run(
     device: str,
     reference: bool,
 ) -> None:
-    """Run an EXPERIMENT (table1, figure4a, controls, transfer, ...) and print its summary.
+    """Run an EXPERIMENT (table1, figure4a, controls, transfer, figure4c, ...); print its summary.
 
     Finished folds are kept in the store: a run that was stopped goes on where it was.
     """
     from wormgnn import experiments, summary
+    from wormgnn.forecast_experiments import FORECASTS
     from wormgnn.profiles import profile_named
     from wormgnn.store import Store
 
     if reference and models:
         raise click.UsageError("--reference holds every line: leave --model out")
+    scale = profile_named(profile).with_folds(folds)
     if experiment == "transfer":
-        return _transfer(
-            dataset, profile_named(profile).with_folds(folds), models, seed, device, reference
+        return _transfer(dataset, scale, models, seed, device, reference)
+    if experiment in FORECASTS:
+        return _forecast(experiment, dataset, scale, models, seed, device, reference)
+    if experiment not in experiments.EXPERIMENTS:
+        raise ChoiceError(
+            "experiment", experiment, [*experiments.EXPERIMENTS, "transfer", *FORECASTS]
         )
     chosen = experiments.experiment_named(experiment).only(models or None)
-    scale = profile_named(profile).with_folds(folds)
     results = experiments.run(chosen, dataset, scale, Store(), seed, device)
     click.echo(chosen.title)
     click.echo(summary.accuracies(results.rows).to_string(float_format="{:.3f}".format))
@@ -151,6 +158,30 @@ def _transfer(
     click.echo(per_animal(found).to_string(index=False, float_format="{:.3f}".format))
     if reference:
         click.echo(transfer.write_reference(found, train, animals, profile, seed, _as_typed()))
+
+
+def _forecast(
+    name: str,
+    dataset: str,
+    profile: Profile,
+    models: tuple[str, ...],
+    seed: int,
+    device: str,
+    reference: bool,
+) -> None:
+    """Predict trajectories of unseen worms; error and skill against persistence."""
+    from wormgnn import forecast_experiments
+    from wormgnn.forecast_tables import at_steps, skill
+    from wormgnn.store import Store
+
+    experiment = forecast_experiments.forecast_named(name).only(models)
+    found = forecast_experiments.run(experiment, dataset, profile, Store(), seed, device)
+    click.echo(f"{experiment.title}: MSE in 1e-4, skill in percent, by frames ahead")
+    click.echo(at_steps(skill(found.rows)).to_string())
+    if reference:
+        click.echo(
+            forecast_experiments.write_reference(name, found, dataset, profile, seed, _as_typed())
+        )
 
 
 @main.command("decode")

@@ -17,7 +17,7 @@ class Profile:
     Attributes
     ----------
     name
-        `smoke`, `quick` or `paper`.
+        A key of `PROFILES`.
     subsets_per_size
         Worm subsets tried of each size; None means all of them.
     folds
@@ -26,6 +26,8 @@ class Profile:
         Training epochs.
     n_folds
         Folds that the windows are divided into.
+    hidden
+        Hidden channels of the networks that predict trajectories (paper: 256).
     """
 
     name: str
@@ -33,6 +35,7 @@ class Profile:
     folds: tuple[int, ...]
     epochs: int
     n_folds: int = 10
+    hidden: int = 256
 
     def subsets(
         self, worms: Sequence[str], sizes: Sequence[int] | None = None
@@ -63,8 +66,9 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("smoke", subsets_per_size=2, folds=(0,), epochs=4),
-        Profile("quick", subsets_per_size=5, folds=(0,), epochs=150),
+        Profile("smoke", subsets_per_size=2, folds=(0,), epochs=4, hidden=4),
+        Profile("quick", subsets_per_size=5, folds=(0,), epochs=150, hidden=16),
+        Profile("reduced", subsets_per_size=None, folds=tuple(range(10)), epochs=300, hidden=64),
         Profile("paper", subsets_per_size=None, folds=tuple(range(10)), epochs=800),
     )
 }
