@@ -68,24 +68,24 @@ def run_fold(
 
     Arrays are the fields of `rollouts.Forecasts`, less the names of the worms.
     """
-    traces = [
-        Traces.of(
-            features(recording, neurons, 2, plan.scaling),
-            fold,
-            profile.n_folds,
-            plan.split,
-            100 * plan.seed + number,
-            torch_device(device),
+    trained = {worm for subset in subsets for worm in subset}
+    target = torch_device(device)
+    traces = []
+    for number, recording in enumerate(recordings):
+        found = features(recording, neurons, 2, plan.scaling)
+        seed = 100 * plan.seed + number
+        traces.append(
+            Traces.of(found, fold, profile.n_folds, plan.split, seed, target)
+            if recording.worm in trained
+            else Traces.unseen(found, target)
         )
-        for number, recording in enumerate(recordings)
-    ]
     if plan.model in BASELINES:
-        found = evaluate_baseline(plan.model, traces, recordings, neurons, subsets)
+        forecasts = evaluate_baseline(plan.model, traces, recordings, neurons, subsets)
     else:
         model, history = _train(plan, traces, subsets, profile, fold)
-        found = evaluate(model, traces, subsets)
-        found.validation[:] = history.validation.amin(0).numpy()
-    arrays = {f.name: getattr(found, f.name) for f in dataclasses.fields(found)}
+        forecasts = evaluate(model, traces, subsets)
+        forecasts.validation[:] = history.validation.amin(0).numpy()
+    arrays = {f.name: getattr(forecasts, f.name) for f in dataclasses.fields(forecasts)}
     del arrays["worms"]
     return arrays
 

@@ -65,8 +65,8 @@ class Forecasts:
     worms
         Names of the worms.
     seen
-        Whether the member was trained on the worm, shape (members, worms); all other
-        values are NaN there.
+        Whether the member was trained on the worm, shape (members, worms); errors and
+        forecasts are NaN there, and no window counts as diverged.
     mse
         Mean square error over windows, shape (members, worms, features, neurons, frames
         ahead); infinite where a prediction was not finite.
@@ -129,7 +129,7 @@ def square_error(predicted: Tensor, truth: Tensor) -> NDArray[np.float64]:
     `predicted` `(members, features, neurons, windows, frames)`; `truth` without members.
     """
     error = (predicted - truth).double().square().mean(dim=3)
-    return torch.nan_to_num(error, nan=torch.inf).cpu().numpy()
+    return torch.nan_to_num(error, nan=torch.inf, posinf=torch.inf).cpu().numpy()
 
 
 def diverged(predicted: Tensor) -> Tensor:

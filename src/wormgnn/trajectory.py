@@ -154,7 +154,8 @@ class Traces:
     x
         Shape (features, neurons, frames).
     validates
-        Which of its windows of 8 frames validate, shape (windows,); the others train.
+        Which of its windows of 8 frames validate, shape (windows,); the others train. Empty
+        for a worm that is only forecast.
     """
 
     name: str
@@ -175,6 +176,12 @@ class Traces:
         folds = fold_of_window(features.n_frames, n_folds, split, seed)
         return cls(features.worm, torch.from_numpy(features.x).to(device), folds == fold % n_folds)
 
+    @classmethod
+    def unseen(cls, features: Features, device: torch.device) -> Traces:
+        """From features of a worm that is forecast and not trained on, however short."""
+        x = torch.from_numpy(features.x).to(device)
+        return cls(features.worm, x, np.zeros(0, dtype=np.bool_))
+
     @property
     def context(self) -> Tensor:
         """Evenly spaced frames of the recording, (features, neurons, at most `CONTEXT_FRAMES`)."""
@@ -188,13 +195,15 @@ class Traces:
 
     def batches(self, members: Sequence[int], model: Rollout, validation: bool) -> list[Batch]:
         """The worm's windows of one use, for so many members at once as memory allows."""
+        if not members:
+            return []
         windows = self.windows(validation)
         target = windows[..., model.known_frames :].permute(2, 0, 1, 3)
         teacher = torch.zeros(windows.shape[2:], dtype=torch.bool, device=windows.device)
         rows = torch.tensor(members, dtype=torch.long, device=windows.device)
         step = members_at_once(model, *windows.shape[1:])
         inputs = (windows, _spaced(self.windows(validation=False).flatten(2)), teacher)
-        return [Batch(part, inputs, target) for part in rows.split(step)] if len(members) else []
+        return [Batch(part, inputs, target) for part in rows.split(step)]
 
 
 def _spaced(frames: Tensor) -> Tensor:

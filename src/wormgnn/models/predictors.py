@@ -275,6 +275,11 @@ class GNNPredictor(Predictor):
         return self.head(flat(self.messages(x, edges))), None
 
     def values(self, neurons: int) -> int:
-        """`4 H N + 2 N^2 + 4 F N + 3 H`: linear in the pairs, whose hidden layer is not kept."""
-        pairs = 4 * self.hidden * neurons + 2 * neurons**2
-        return pairs + 4 * self.features * neurons + 3 * self.hidden
+        """`4 F N + 3 H`, and `4 H N + 2 N^2` with edges of each frame.
+
+        The hidden layer of the pairs is not kept. Edges that hold for a recording cost as much
+        whatever the number of windows, and are not counted.
+        """
+        head = 4 * self.features * neurons + 3 * self.hidden
+        each_frame = 4 * self.hidden * neurons + 2 * neurons**2
+        return head + (each_frame if isinstance(self.encoder, FrameEdges) else 0)
