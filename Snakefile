@@ -38,6 +38,14 @@ SHARDS: dict[str, list[dict[str, object]]] = {
     "03_all_states": [{"models": ["MLP", "MLP, no norm"]}, {"models": ["GNN"]}],
     "05_controls": [{"models": ["SVM", "MLP, no norm"]}, {"models": ["GNN"]}],
     "06_another_lab": [{"models": ["SVM", "MLP, no norm"]}, {"models": ["GNN"]}],
+    "08_trajectories": [
+        {"models": ["Persistence", "Constant derivative", "Mean", "Ridge, one frame"]},
+        {"models": ["VAR, four frames", "MLP", "Node MLP", "MLP-RNN", "GNN, static edges"]},
+        {"models": ["GNN"]},
+        {"models": ["GAT"]},
+        {"models": ["Node MLP-RNN"]},
+        {"models": ["GNN-RNN"]},
+    ],
     "90_readings": [
         {"readings": ["mlp", "mlp, no norm"]},
         {"readings": ["before g"]},

@@ -57,7 +57,7 @@ def test_unknown_profile_names_the_choices(
     given: str, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORMGNN_PROFILE", variable)
-    with pytest.raises(ChoiceError, match="smoke, quick, paper"):
+    with pytest.raises(ChoiceError, match="smoke, quick, reduced, paper"):
         effective_profile(given)
 
 

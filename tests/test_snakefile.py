@@ -13,11 +13,16 @@ import nbformat
 import pytest
 
 from wormgnn.experiments import EXPERIMENTS
+from wormgnn.forecast_experiments import FORECASTS
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.ipynb"))
-LINES = {"03_all_states": "figure4a", "05_controls": "controls"}
-"""Chapters whose empty `models` stand for every model of an experiment."""
+LINES = {
+    "03_all_states": {run.model for run in EXPERIMENTS["figure4a"].runs},
+    "05_controls": {run.model for run in EXPERIMENTS["controls"].runs},
+    "08_trajectories": set(FORECASTS["figure4c"].lines),
+}
+"""Models that an empty `models` stands for, where a chapter's default is empty."""
 
 
 def shards() -> dict[str, list[dict[str, list[str]]]]:
@@ -75,5 +80,5 @@ def test_shards_divide_what_their_chapter_computes(chapter: str) -> None:
     divided = [line for shard in shards()[chapter] for line in shard[parameter]]
     every = default(chapter, parameter)
     if not every:
-        every = {run.model for run in EXPERIMENTS[LINES[chapter]].runs}
+        every = LINES[chapter]
     assert sorted(divided) == sorted(every)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from wormgnn.forecast_tables import SIMPLE, comparisons, over_folds, over_steps, skill
+from wormgnn.forecast_comparisons import SIMPLE, comparisons, over_steps, with_interval
+from wormgnn.forecast_tables import over_folds, skill
 from wormgnn.statistics import paired_comparison
 
 RIVALS = ("MLP", "Node MLP", "MLP-RNN", "Node MLP-RNN")
@@ -24,8 +25,9 @@ def claims(rows: pd.DataFrame) -> pd.DataFrame:
     """The paper's sentences on trajectories, judged.
 
     `rows` as `forecast_tables.over_folds` takes them. Columns claim, asked (what we take it to
-    mean), measured, verdict: `holds`, `in part`, `does not hold` or `not run`. Where a
-    difference is asked for, only an interval over worms that excludes zero counts.
+    mean), measured, verdict: `holds`, `in part`, `does not hold` or `not run`. A claim holds if
+    it does for every model and number of training worms; where a difference is asked for, only
+    an interval over worms that excludes zero counts.
     """
     rows = over_folds(rows)
     return pd.DataFrame(
@@ -44,9 +46,8 @@ def _learn(rows: pd.DataFrame) -> Answer:
         return "", "not run"
     better = table["skill_low"] > 0
     counts = better.groupby(table["n_train"]).agg(["sum", "size"])
-    texts = [f"{n} trained on: {k} of {of}" for n, (k, of) in counts.iterrows()]
-    most = counts.iloc[-1]
-    return "; ".join(texts), _verdict(int(most["sum"]), int(most["size"]))
+    texts = [f"{n} trained on: {k} of {of} networks" for n, (k, of) in counts.iterrows()]
+    return "; ".join(texts), _verdict(int(better.sum()), len(better))
 
 
 def _more_worms(rows: pd.DataFrame) -> Answer:
@@ -63,9 +64,9 @@ def _more_worms(rows: pd.DataFrame) -> Answer:
             texts.append(f"{model}: diverged")
             continue
         found = paired_comparison(after, before, list(by_worm.columns))
-        texts.append(f"{model}: {_interval(found.difference, found.low, found.high)}")
+        texts.append(f"{model}: {with_interval(found.difference, found.low, found.high)}")
         lower += found.high < 0
-    return "; ".join(texts), _verdict(lower, len(models))
+    return "; ".join(texts), _verdict(lower, len(models), 2 - len(models))
 
 
 def _better_than(a: str, others: Sequence[str]) -> Callable[[pd.DataFrame], Answer]:
@@ -75,7 +76,8 @@ def _better_than(a: str, others: Sequence[str]) -> Callable[[pd.DataFrame], Answ
         found = comparisons(over_steps(rows), [(a, b) for b in others], steps=(0,))
         if found.empty:
             return "", "not run"
-        return _texts(found), _verdict(int((found["high"] < 0).sum()), len(found))
+        lower, missing = int((found["high"] < 0).sum()), len(others) - found["B"].nunique()
+        return _texts(found), _verdict(lower, len(found), missing)
 
     return judge
 
@@ -97,7 +99,7 @@ def _sixteen(rows: pd.DataFrame) -> Answer:
         return "", "not run"
     percent = 100 * table[["skill", "skill_low", "skill_high"]].to_numpy()
     texts = [
-        f"{n} trained on: skill {_interval(*values, '%')}"
+        f"{n} trained on: skill in percent {with_interval(*values)}"
         for n, values in zip(table["n_train"], percent, strict=True)
     ]
     return "; ".join(texts), _verdict(int((table["skill_low"] > 0).sum()), len(table))
@@ -108,19 +110,13 @@ def _texts(found: pd.DataFrame) -> str:
     numbers = found[["difference", "low", "high"]].to_numpy(dtype=np.float64)
     names = found["B"].astype(str) + ", " + found["n_train"].astype(str)
     parts = zip(names, numbers, strict=True)
-    return "; ".join(f"− {name} trained on: {_interval(*values)}" for name, values in parts)
+    return "; ".join(f"− {name} trained on: {with_interval(*values)}" for name, values in parts)
 
 
-def _interval(middle: float, low: float, high: float, unit: str = "") -> str:
-    if not np.isfinite(middle):
-        return "diverged"
-    return f"{middle:+.1f}{unit and ' ' + unit} [{low:.1f}, {high:.1f}]"
-
-
-def _verdict(true: int, of: int) -> str:
-    if true == of:
-        return "holds"
-    return "in part" if true else "does not hold"
+def _verdict(true: int, of: int, missing: int = 0) -> str:
+    """How many of the comparisons came out; says so where models were not run."""
+    verdict = "holds" if true == of else f"in part: {true} of {of}" if true else "does not hold"
+    return f"{verdict} ({missing} of the models not run)" if missing else verdict
 
 
 _CLAIMS: dict[tuple[str, str], Callable[[pd.DataFrame], Answer]] = {

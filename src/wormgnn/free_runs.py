@@ -23,7 +23,7 @@ from wormgnn.trajectory import BURN_IN_FRAMES
 Floats = NDArray[np.float64]
 
 FATES = ("cycles", "drifts", "stops", "runs away")
-STILL = 0.01
+STILL = 0.1
 """A roll-out has stopped when its last quarter has less than this share of the true standard
 deviation."""
 RETURNS = 3

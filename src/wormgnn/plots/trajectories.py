@@ -33,19 +33,15 @@ FORECAST_STYLES: dict[str, dict[str, Any]] = {
 }
 """Line of each model, the same in every figure."""
 
-FORECAST_GROUPS = {
-    "simple forecasts": (
-        "Constant derivative",
-        "Mean",
-        "Ridge, one frame",
-        "VAR, four frames",
-    ),
+FORECAST_GROUPS: dict[str, tuple[str, ...]] = {
+    "simple forecasts": ("Constant derivative", "Mean", "Ridge, one frame", "VAR, four frames"),
     "Markovian networks": ("MLP", "Node MLP", "GNN", "GNN, static edges", "GAT"),
     "recurrent networks": ("MLP-RNN", "Node MLP-RNN", "GNN-RNN"),
 }
 """Models that share a panel."""
 
-SKILL_LIMITS = (-60.0, 70.0)
+_TICKS = (1, 4, 8, 12, 16)
+SKILL_LIMITS = (-70.0, 80.0)
 """Range of skill shown, in percent."""
 
 
@@ -74,6 +70,7 @@ def error_curves(
     chosen = _chosen(table, n_train, models)
     for model, part in chosen.groupby("model", sort=False):
         _line(part, axes, str(model), "mse", 1e4)
+    axes.set_xticks(_TICKS)
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
     axes.set(xlabel="frames ahead", ylabel="MSE (1e-4)", title=_trained_on(n_train))
@@ -95,18 +92,27 @@ def skill_curves(
     for model, part in chosen.groupby("model", sort=False):
         _line(part, axes, str(model), "skill", 100)
     axes.axhline(0, **FORECAST_STYLES["Persistence"], lw=0.8, zorder=1)
+    axes.set_xticks(_TICKS)
     axes.set(ylim=limits, xlabel="frames ahead", ylabel="skill (%)", title=_trained_on(n_train))
     return _note(axes, out_of_view(chosen, limits[0]))
 
 
 def skill_grid(table: pd.DataFrame, grid: NDArray[Any]) -> NDArray[Any]:
-    """Skill by number of training worms (rows of axes) and `FORECAST_GROUPS` (columns)."""
+    """Skill by number of training worms (rows of axes) and `groups_of` the table (columns)."""
     for row, n_train in zip(grid, sorted(table["n_train"].unique()), strict=True):
-        for axes, (group, models) in zip(row, FORECAST_GROUPS.items(), strict=True):
+        for axes, (group, models) in zip(row, groups_of(table).items(), strict=True):
             skill_curves(table, axes, n_train, models)
-            axes.set_title(f"{group}, {axes.get_title()}")
+            axes.set_title(f"{group}\n{_trained_on(n_train)}")
             axes.label_outer()
     return grid
+
+
+def groups_of(table: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Those of `FORECAST_GROUPS` that the table has a model of; then models of no group."""
+    there = list(dict.fromkeys(table["model"]))
+    known = {"Persistence", *(model for group in FORECAST_GROUPS.values() for model in group)}
+    every = FORECAST_GROUPS | {"others": tuple(model for model in there if model not in known)}
+    return {name: models for name, models in every.items() if set(models) & set(there)}
 
 
 def out_of_view(table: pd.DataFrame, floor: float) -> list[str]:
@@ -117,7 +123,8 @@ def out_of_view(table: pd.DataFrame, floor: float) -> list[str]:
         if not np.isfinite(values).all():
             texts.append(f"{model}: diverged")
         elif values.min() < floor:
-            texts.append(f"{model}: down to {values.min():.0f} %")
+            lowest = values.min()
+            texts.append(f"{model}: down to {lowest:{'.0f' if lowest > -1e5 else '.0e'}} %")
     return texts
 
 
@@ -217,9 +224,16 @@ def _diverged(table: pd.DataFrame) -> list[str]:
 def _note(axes: Axes, lines: Sequence[str]) -> Axes:
     """Text in the lower right corner; nothing for no lines."""
     if lines:
-        text = "not in view:\n" + "\n".join(lines)
-        place = {"transform": axes.transAxes, "ha": "right", "va": "bottom"}
-        axes.text(0.99, 0.01, text, fontsize="x-small", color="0.25", zorder=4, **place)
+        axes.annotate(
+            "leaves the panel:\n" + "\n".join(lines),
+            (0.99, 0.02),
+            xycoords="axes fraction",
+            ha="right",
+            va="bottom",
+            fontsize="x-small",
+            zorder=4,
+            bbox={"boxstyle": "square,pad=0.2", "facecolor": "white", "alpha": 0.8, "lw": 0},
+        )
     return axes
 
 

@@ -1,0 +1,174 @@
+"""Comparisons of forecasts, the tables of a page, and verdicts on the paper's sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wormgnn.baselines.forecasts import BASELINES
+from wormgnn.forecast_claims import RIVALS, claims
+from wormgnn.forecast_comparisons import (
+    SIMPLE,
+    beside,
+    best_models,
+    comparisons,
+    differences_for_page,
+    for_page,
+    over_steps,
+)
+from wormgnn.forecast_experiments import FORECASTS
+from wormgnn.forecast_tables import skill
+
+WORMS = ("a", "b", "c", "d", "e")
+
+
+def rows(**errors: float | tuple[float, float]) -> pd.DataFrame:
+    """Every model's error in units of persistence's, trained on one worm and on four.
+
+    Persistence's error differs from worm to worm and grows with the frames ahead.
+    """
+    lines = [
+        {
+            "model": model.replace("_", " "),
+            "n_neurons": 3,
+            "n_train": len(subset),
+            "subset": "+".join(subset),
+            "fold": 0,
+            "worm": worm,
+            "step": step,
+            "windows": 10,
+            "diverged": 0,
+            "mse": 1e-4 * (1 + number) * step * (error[len(subset) > 1]),
+        }
+        for model, given in {"Persistence": 1.0, **errors}.items()
+        for error in [given if isinstance(given, tuple) else (given, given)]
+        for subset in [*[(w,) for w in WORMS], *[tuple(set(WORMS) - {w}) for w in WORMS]]
+        for number, worm in enumerate(WORMS)
+        if worm not in subset
+        for step in range(1, 17)
+    ]
+    table = pd.DataFrame(lines)
+    return table.assign(mse_trace=table["mse"], mse_derivative=2 * table["mse"])
+
+
+def verdicts(table: pd.DataFrame) -> dict[str, str]:
+    return dict(claims(table)[["claim", "verdict"]].itertuples(index=False))
+
+
+def test_simple_models_are_the_baselines_of_the_experiments() -> None:
+    lines = {k: v for e in FORECASTS.values() for k, v in e.lines.items()}
+    assert {label for label, plan in lines.items() if plan.model in BASELINES} == set(SIMPLE)
+    assert set(RIVALS) <= set(lines)
+
+
+def test_best_of_each_kind_and_which_wins() -> None:
+    table = skill(rows(Mean=(0.9, 0.5), MLP=(0.8, 0.7), GNN=(0.95, np.inf)))
+    best = best_models(table, (8,))
+    assert best["simple"].tolist() == ["Mean", "Mean"]
+    assert best["network"].tolist() == ["MLP", "MLP"]
+    assert best["lowest MSE"].tolist() == ["network", "simple"]
+    np.testing.assert_allclose(best["skill (%), network"], [20, 30])
+    np.testing.assert_allclose(best["MSE, simple"], [0.9 * 8 * 3, 0.5 * 8 * 3])
+
+
+def test_without_a_network_the_simple_forecast_wins() -> None:
+    best = best_models(skill(rows(Mean=2.0)), (1,))
+    assert best["network"].tolist() == ["none", "none"]
+    assert best["lowest MSE"].tolist() == ["simple", "simple"]
+
+
+def test_difference_is_over_the_same_members_and_worms() -> None:
+    found = comparisons(rows(MLP=1.5, GNN=1.0), [("GNN", "MLP"), ("GNN", "GAT")], (2,))
+    assert found[["A", "B", "n_train"]].values.tolist() == [["GNN", "MLP", 1], ["GNN", "MLP", 4]]
+    np.testing.assert_allclose(found["difference"], [-0.5 * 2 * 3] * 2)  # mean over five worms
+    assert found["n_pairs"].tolist() == [20, 5] and (found["n_worms"] == 5).all()
+    assert (found["high"] < 0).all()
+
+
+def test_a_diverged_model_has_no_difference() -> None:
+    found = comparisons(rows(MLP=(1.5, np.inf), GNN=1.0), [("GNN", "MLP")], (1, 8))
+    page = differences_for_page(found)
+    assert page.columns.tolist() == ["pair", "n_train", "step 1", "step 8", "n_worms", "n_pairs"]
+    assert page["step 1"][0].startswith("-1.5 [-") and page["step 8"][0].startswith("-12.0 [-")
+    assert page["step 1"][1] == page["step 8"][1] == "diverged"
+
+
+def test_mean_over_steps() -> None:
+    table = over_steps(rows(MLP=0.5))
+    assert set(table["step"]) == {0}
+    mlp = table[(table["model"] == "MLP") & (table["worm"] == "a")]
+    np.testing.assert_allclose(mlp["mse"], 0.5e-4 * np.arange(1, 17).mean())
+
+
+def test_page_names_how_much_each_row_rests_on() -> None:
+    page = for_page(skill(rows(MLP=(0.5, np.inf))), (1, 16))
+    assert page.columns.tolist()[:4] == ["model", "n_train", "MSE, 1", "MSE, 16"]
+    assert page["members"].tolist() == [20, 5, 20, 5] and (page["worms"] == 5).all()
+    assert page["skill (%), 16"].tolist()[2:] == ["50 [50, 50]", "diverged"]
+
+
+def test_two_tables_beside_each_other() -> None:
+    first, second = skill(rows(MLP=0.5, GNN=0.1)), skill(rows(MLP=0.75))
+    page = beside(first, second, ("then", "now"), (8,))
+    assert page["model"].unique().tolist() == ["Persistence", "MLP"]
+    assert page.loc[2, ["then, 8", "now, 8"]].tolist() == ["50 [50, 50]", "25 [25, 25]"]
+
+
+ALL_WORSE = dict.fromkeys(("MLP-RNN", "Node MLP", "Node MLP-RNN"), (0.9, 0.8))
+
+
+@pytest.mark.parametrize(
+    ("errors", "claim", "verdict"),
+    [
+        ({"GNN": (0.9, 0.5), "MLP": 0.9}, "all deep learning models learn transitions", "holds"),
+        (
+            {"GNN": (1.1, 0.5), "MLP": 0.9},
+            "all deep learning models learn transitions",
+            "in part: 3 of 4",
+        ),
+        (
+            {"GNN": (0.9, 0.5), "MLP": (0.9, 0.8)},
+            "more training worms improve MLP and GNN",
+            "holds",
+        ),
+        (
+            {"GNN": (0.9, 0.5), "MLP": (0.8, 0.9)},
+            "more training worms improve MLP and GNN",
+            "in part: 1 of 2",
+        ),
+        (
+            {"MLP": (0.9, 0.8)},
+            "more training worms improve MLP and GNN",
+            "holds (1 of the models not run)",
+        ),
+        (
+            {"GNN": 0.5, "MLP": 0.9, **ALL_WORSE},
+            "the Markovian GNN outperforms all MLP and RNN variants",
+            "holds",
+        ),
+        (
+            {"GNN": 0.95, "MLP": 0.9, **ALL_WORSE},
+            "the Markovian GNN outperforms all MLP and RNN variants",
+            "does not hold",
+        ),
+        ({"GNN": (1.1, 0.9)}, "the GNN predicts for at least 16 frames", "in part: 1 of 2"),
+        ({"MLP": 0.5}, "the GNN predicts for at least 16 frames", "not run"),
+        ({"GNN": 0.5, "GAT": 0.5}, "a GAT performs equally", "holds"),
+        ({"GNN": 0.5, "GAT": 0.6}, "a GAT performs equally", "does not hold"),
+        (
+            {"GNN": np.inf, "GNN, static edges": 0.6},
+            "edges inferred at each frame do better",
+            "does not hold",
+        ),
+    ],
+)
+def test_verdict(errors: dict[str, float], claim: str, verdict: str) -> None:
+    assert verdicts(rows(**errors))[claim] == verdict
+
+
+def test_what_was_measured_is_said() -> None:
+    found = claims(rows(GNN=(1.0, 0.5), MLP=(0.9, np.inf))).set_index("claim")["measured"]
+    assert found["more training worms improve MLP and GNN"].startswith("MLP: diverged; GNN: -12.8")
+    text = found["all deep learning models learn transitions"]
+    assert text == "1 trained on: 1 of 2 networks; 4 trained on: 1 of 2 networks"
