@@ -189,7 +189,7 @@ plt.show()
 # worms out anew, each in one piece. {numref}`fig-pairs` gives these probabilities for three neurons.
 
 # %% tags=["hide-input"]
-shuffles = {"smoke": 499, "quick": 4999, "paper": 9999}[profile]
+shuffles = {"smoke": 499, "quick": 4999}.get(profile, 9999)
 tests = compare_worms(recordings, focus, n_states=4, n=shuffles, seed=seed)
 verdict = consistent(tests)
 verdict_frames = consistent(tests, "p_frames")

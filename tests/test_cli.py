@@ -112,10 +112,16 @@ def test_run_forecasts_trajectories_and_writes_the_reference(call, tmp_path):
     assert shown.exit_code == 0, shown.output
     assert "Persistence" in shown.output
     assert "MLP, batch norm" not in shown.output
+    part = call("run", "sampling", "--profile", "smoke", "--model", "MLP", "--reference")
+    assert part.exit_code == 0, part.output
+    found = reference.read("sampling.simulated", tmp_path / "results")
+    assert found is not None
+    assert "MLP, batch norm" in found.manifest["note"]
     written = call("run", "sampling", "--profile", "smoke", "--reference")
     assert written.exit_code == 0, written.output
     found = reference.read("sampling.simulated", tmp_path / "results")
     assert found is not None
+    assert "note" not in found.manifest
     assert found.manifest["profile"]["hidden"] == 4
     assert set(found.table["step"]) == set(range(1, 17))
 

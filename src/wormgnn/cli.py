@@ -110,7 +110,7 @@ def run(
     from wormgnn.profiles import profile_named
     from wormgnn.store import Store
 
-    if reference and models:
+    if reference and models and experiment not in FORECASTS:
         raise click.UsageError("--reference holds every line: leave --model out")
     scale = profile_named(profile).with_folds(folds)
     if experiment == "transfer":

@@ -213,8 +213,13 @@ def write_reference(
     seed: int,
     command: str,
 ) -> Path:
-    """Write an experiment's errors, averaged over folds, into `results/`; returns the path."""
+    """Write an experiment's errors, averaged over folds, into `results/`; returns the path.
+
+    The manifest names the lines of the experiment that were left out.
+    """
+    missing = [label for label in FORECASTS[name].lines if label not in found.lines]
+    note = {"note": f"Left out for time: {', '.join(missing)}."} if missing else {}
     about = reference.about(
-        command, dataset, found.recordings, seed, CODE, profile, neurons=list(found.neurons)
+        command, dataset, found.recordings, seed, CODE, profile, neurons=list(found.neurons), **note
     )
     return reference.write(f"{name}.{dataset}", over_folds(found.rows), about)
