@@ -115,17 +115,24 @@ def test_two_tables_beside_each_other() -> None:
     assert page.loc[2, ["then, 8", "now, 8"]].tolist() == ["50 [50, 50]", "25 [25, 25]"]
 
 
+ALL_BETTER = {name: 0.7 for name in ("Node MLP", "MLP-RNN", "Node MLP-RNN")}
+LINEAR = "Ridge, one frame"
+STRICTLY = "the same, more strictly: better than a linear map"
 ALL_WORSE = dict.fromkeys(("MLP-RNN", "Node MLP", "Node MLP-RNN"), (0.9, 0.8))
 
 
 @pytest.mark.parametrize(
     ("errors", "claim", "verdict"),
     [
-        ({"GNN": (0.9, 0.5), "MLP": 0.9}, "all deep learning models learn transitions", "holds"),
+        (
+            {"GNN": (0.9, 0.5), "MLP": 0.9, **ALL_BETTER, "GNN-RNN": 2.0, "GAT": np.inf},
+            "all deep learning models learn transitions",
+            "holds",
+        ),
         (
             {"GNN": (1.1, 0.5), "MLP": 0.9},
             "all deep learning models learn transitions",
-            "in part: 3 of 4",
+            "in part: 3 of 4 (3 of the models not run)",
         ),
         (
             {"GNN": (0.9, 0.5), "MLP": (0.9, 0.8)},
@@ -154,8 +161,27 @@ ALL_WORSE = dict.fromkeys(("MLP-RNN", "Node MLP", "Node MLP-RNN"), (0.9, 0.8))
         ),
         ({"GNN": (1.1, 0.9)}, "the GNN predicts for at least 16 frames", "in part: 1 of 2"),
         ({"MLP": 0.5}, "the GNN predicts for at least 16 frames", "not run"),
-        ({"GNN": 0.5, "GAT": 0.5}, "a GAT performs equally", "holds"),
-        ({"GNN": 0.5, "GAT": 0.6}, "a GAT performs equally", "does not hold"),
+        ({"GNN": 0.8, "MLP": 0.9, **ALL_BETTER, LINEAR: 1.0}, STRICTLY, "holds"),
+        (
+            {"GNN": 0.8, "MLP": 0.9, LINEAR: (1.0, 0.85)},
+            STRICTLY,
+            "in part: 3 of 4 (3 of the models not run)",
+        ),
+        ({"GNN": 0.8, LINEAR: 0.7}, STRICTLY, "does not hold (4 of the models not run)"),
+        ({"GNN": 0.8}, STRICTLY, "not run"),
+        ({"GNN": 0.5, "GAT": 0.5}, "a GAT performs equally", "not contradicted"),
+        ({"GNN": 0.5, "GAT": 0.6}, "a GAT performs equally", "contradicted"),
+        ({"GNN": 0.5, "GAT": np.inf}, "a GAT performs equally", "contradicted"),
+        (
+            {"GNN": 0.5, "GNN, static edges": np.inf},
+            "edges inferred at each frame do better",
+            "holds",
+        ),
+        (
+            {"GNN": np.inf, "GNN, static edges": np.inf},
+            "edges inferred at each frame do better",
+            "does not hold",
+        ),
         (
             {"GNN": np.inf, "GNN, static edges": 0.6},
             "edges inferred at each frame do better",
@@ -172,3 +198,34 @@ def test_what_was_measured_is_said() -> None:
     assert found["more training worms improve MLP and GNN"].startswith("MLP: diverged; GNN: -12.8")
     text = found["all deep learning models learn transitions"]
     assert text == "1 trained on: 1 of 2 networks; 4 trained on: 1 of 2 networks"
+
+
+def test_worms_that_only_some_sizes_are_forecast_on_are_no_divergence() -> None:
+    """Where a profile thins the subsets, large training sets leave out fewer worms than small."""
+    table = rows(MLP=(0.9, 0.5), GNN=(0.9, 0.5))
+    thinned = table[(table["n_train"] == 1) | table["worm"].isin(["a", "b"])]
+    found = claims(thinned).set_index("claim").loc["more training worms improve MLP and GNN"]
+    assert found["verdict"] == "holds"
+    assert found["measured"].startswith("MLP: -5.1 [")  # worms a and b: 0.4 * 1.5 * 8.5
+
+
+def test_members_that_one_model_was_not_run_on_do_not_count() -> None:
+    table = rows(MLP=1.5, GNN=1.0)
+    fewer = table[(table["model"] == "GNN") | table["subset"].isin(["a", "b"])]
+    found = comparisons(fewer, [("GNN", "MLP")], (2,))
+    assert found[["n_train", "n_pairs", "n_worms"]].values.tolist() == [[1, 8, 5]]
+    assert np.isfinite(found["difference"]).all()
+
+
+def test_one_worm_is_not_judged() -> None:
+    table = rows(MLP=(0.9, 0.5), GNN=(0.8, 0.4), GAT=0.5)
+    given = verdicts(table[table["worm"] == "a"])
+    assert {v for v in given.values() if v != "not run"} == {
+        "not judged (one worm has no interval)"
+    }
+
+
+def test_sizes_without_a_common_worm_are_not_compared() -> None:
+    table = rows(MLP=(0.9, 0.5))
+    apart = table[(table["n_train"] == 1) == table["worm"].isin(["a", "b", "c"])]
+    assert verdicts(apart)["more training worms improve MLP and GNN"] == "not run"

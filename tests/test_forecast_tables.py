@@ -13,7 +13,7 @@ from recordings import small_worms
 from wormgnn import forecast_experiments as experiments
 from wormgnn import reference
 from wormgnn.baselines.forecasts import BASELINES
-from wormgnn.errors import ChoiceError, DatasetUnavailableError, NeuronError
+from wormgnn.errors import ChoiceError, DatasetUnavailableError, NeuronError, RecordingError
 from wormgnn.forecast import CODE, forecast
 from wormgnn.forecast_experiments import FORECASTS, PERSISTENCE, THREE, forecast_named
 from wormgnn.forecast_tables import KEYS, MEASURES, at_steps, over_folds, skill
@@ -305,8 +305,26 @@ def test_a_reference_comes_back_with_the_same_numbers(found, tmp_path, monkeypat
 def test_errors_that_diverged_come_back_from_a_reference(found, tmp_path, monkeypatch):
     monkeypatch.setenv("WORMGNN_RESULTS", str(tmp_path))
     experiments.write_reference(
-        "gone", replace(found, rows=diverging()), "simulated", SMOKE, 0, "a command"
+        "figure4c", replace(found, rows=diverging()), "simulated", SMOKE, 0, "a command"
     )
-    back = reference.read("gone.simulated")
+    back = reference.read("figure4c.simulated")
     assert back is not None
     pd.testing.assert_frame_equal(at_steps(skill(back.table)), at_steps(skill(diverging())))
+
+
+def test_one_worm_alone_leaves_none_to_forecast(store, monkeypatch):
+    monkeypatch.setattr(experiments, "load", lambda name: small_worms(1, 60.0))
+    with pytest.raises(RecordingError, match="another worm than the one that trains"):
+        experiments.run(forecast_named("figure4c").only(["Mean"]), "simulated", SMOKE, store)
+
+
+def test_a_baseline_that_was_not_run_is_named():
+    with pytest.raises(ChoiceError, match="unknown baseline 'Mean': choose one of Persistence, M"):
+        skill(two_worms(), baseline="Mean")
+
+
+def test_there_is_no_negative_zero():
+    rows = two_worms()
+    rows.loc[rows["model"] == "M", "mse"] = 0.2006
+    rows.loc[rows["model"] == "M", "worm"] = "b"
+    assert at_steps(skill(rows), [1]).loc[("M", 1), ("skill (%)", 1)] == "0"

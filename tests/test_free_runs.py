@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from tiny import tiny_worms
+from wormgnn.errors import RecordingError
 from wormgnn.features import features
-from wormgnn.forecast import Forecast, forecast
+from wormgnn.forecast import Forecast, Forecasted, forecast
 from wormgnn.forecast_experiments import Found
 from wormgnn.free_runs import FATES, FreeRun, describe, free_runs, member_for_show
 from wormgnn.profiles import Profile
@@ -88,3 +93,33 @@ def test_the_member_for_show_never_met_its_worm(found: Found) -> None:
     row, column = member_for_show(line)
     assert len(line.subsets[row]) == 3 and column == 0
     assert "worm-1" not in line.subsets[row]
+
+
+def tiny_line(n_worms: int, sizes: tuple[int, ...], store: Store) -> Forecasted:
+    profile = Profile("tiny", subsets_per_size=None, folds=(0,), epochs=1, hidden=2)
+    worms = tiny_worms(n_worms, n_frames=200)
+    plan = Forecast("persistence", sizes=sizes)
+    return forecast(plan, worms, worms[0].neurons, profile, store)
+
+
+def test_a_member_that_met_every_worm_is_not_shown(tmp_path: Path) -> None:
+    line = tiny_line(4, (1, 4), Store(tmp_path))
+    row, column = member_for_show(line)
+    assert len(line.subsets[row]) == 1 and not line.folds[0].seen[row, column]
+
+
+def test_without_an_unseen_worm_there_is_nothing_to_show(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="no unseen worm"):
+        member_for_show(tiny_line(2, (2,), Store(tmp_path)))
+
+
+def test_a_roll_out_that_is_no_number_has_no_variance(found: Found) -> None:
+    line = found.lines["VAR, four frames"]
+    broken = line.folds[0].free.copy()
+    broken[..., 100:] = np.inf
+    fold = replace(line.folds[0], free=broken)
+    lines = {"VAR, four frames": replace(line, folds=(fold,))}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        table = describe(replace(found, lines=lines), ["VAR, four frames"])
+    assert (table["runs away"] == table["roll-outs"]).all() and table["variance"].isna().all()

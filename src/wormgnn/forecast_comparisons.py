@@ -85,7 +85,8 @@ def comparisons(
     -------
     table
         Columns A, B, n_train, step, difference, low, high (1e-4; negative where A is better;
-        missing where one diverged), p_worms, n_worms, n_pairs.
+        infinite where one diverged, missing where both did), p_worms, n_worms, n_pairs.
+        Training and evaluated worms that one of the two was not run on do not count.
     """
     keys = ["n_train", "step", "subset", "worm"]
     wide = over_folds(rows).pivot(index=keys, columns="model", values=measure)
@@ -94,7 +95,7 @@ def comparisons(
         {"A": a, "B": b, "n_train": n_train, "step": step, **_difference(part[a], part[b], rng)}
         for a, b in pairs
         if {a, b} <= set(wide)
-        for (n_train, step), part in wide.groupby(level=["n_train", "step"])
+        for (n_train, step), part in wide[[a, b]].dropna().groupby(level=["n_train", "step"])
     ]
     columns = ["A", "B", "n_train", "step", "difference", "low", "high", "p_worms"]
     return pd.DataFrame(lines, columns=[*columns, "n_worms", "n_pairs"])
@@ -103,7 +104,10 @@ def comparisons(
 def _difference(a: pd.Series, b: pd.Series, rng: int) -> dict[str, float]:
     worms = a.index.get_level_values("worm")
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        return {"n_worms": worms.nunique(), "n_pairs": len(a)}
+        with np.errstate(invalid="ignore"):
+            gap = float(a.mean() - b.mean())
+        ends = {"difference": gap, "low": gap, "high": gap}
+        return {**ends, "n_worms": worms.nunique(), "n_pairs": len(a)}
     found = paired_comparison(1e4 * a, 1e4 * b, list(worms), rng)
     names = ("difference", "low", "high", "p_worms", "n_worms", "n_pairs")
     return {name: getattr(found, name) for name in names}

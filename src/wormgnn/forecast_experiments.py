@@ -10,7 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from wormgnn import reference
-from wormgnn.errors import ChoiceError
+from wormgnn.errors import ChoiceError, RecordingError
 from wormgnn.forecast import CODE, Forecasted, forecast
 from wormgnn.forecast_fold import Forecast
 from wormgnn.forecast_tables import over_folds
@@ -159,8 +159,13 @@ def run(
     seed: int = 0,
     device: str = "auto",
 ) -> Found:
-    """Run all lines of an experiment on a dataset; what the store holds is not run again."""
+    """Run all lines of an experiment on a dataset; what the store holds is not run again.
+
+    RecordingError for a single worm that no other is left to be forecast beside.
+    """
     train, unseen = _worms(experiment, dataset)
+    if len(train) + len(unseen) < 2:
+        raise RecordingError(f"{dataset}: expected another worm than the one that trains, got none")
     neurons = _neurons(experiment, train, unseen)
     lines = {
         label: forecast(replace(plan, seed=seed), train, neurons, profile, store, unseen, device)

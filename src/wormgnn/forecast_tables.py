@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from wormgnn.errors import ChoiceError
 from wormgnn.statistics import bootstrap_interval
 
 MEASURES = ("mse", "mse_trace", "mse_derivative")
@@ -58,10 +59,17 @@ def skill(
     -------
     table
         Columns model, n_train, step, mse, mse_low, mse_high, skill, skill_low, skill_high,
-        worms, members (subsets x worms) and diverged (windows). Infinite or missing where forecasts
-        diverged.
+        worms, members (subsets x worms) and diverged (windows). Infinite where a forecast was
+        not finite; ends of intervals are missing where there is one worm.
+
+    Raises
+    ------
+    ChoiceError
+        A baseline that is not among the models.
     """
     rows = over_folds(rows)
+    if baseline not in set(rows["model"]):
+        raise ChoiceError("baseline", baseline, rows["model"].unique())
     keys = ["model", "n_train", "step", "worm"]
     by_worm = rows.groupby(keys, sort=False)[measure].mean()
     plain = by_worm.xs(baseline, level="model").rename("plain")
@@ -117,4 +125,4 @@ def _in_percent(skill: float, low: float, high: float) -> str:
 
 def _short(value: float, digits: int) -> str:
     """Fixed digits, or an exponent for what ran away."""
-    return f"{value:.{digits}f}" if abs(value) < 1e5 else f"{value:.0e}"
+    return f"{value:z.{digits}f}" if abs(value) < 1e5 else f"{value:.0e}"

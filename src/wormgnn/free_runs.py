@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wormgnn.baselines.components import axes_of
+from wormgnn.errors import RecordingError
 from wormgnn.features import features
 from wormgnn.forecast import Forecasted
 from wormgnn.forecast_experiments import Found
@@ -75,7 +76,10 @@ class FreeRun:
 
 
 def free_runs(found: Found, label: str) -> list[FreeRun]:
-    """All roll-outs of a line in its first fold, one for each member and worm it never met."""
+    """All roll-outs of a line in its first fold, one for each member and worm it never met.
+
+    For lines whose features are scaled over the whole recording, as the true path is here.
+    """
     line, runs = found.lines[label], []
     forecasts = line.folds[0]
     for column, recording in enumerate(found.recordings):
@@ -97,23 +101,32 @@ def describe(found: Found, labels: Sequence[str]) -> pd.DataFrame:
     Columns model, n_train, one for each of `FATES`, roll-outs, variance (median over those
     that do not run away; see `FreeRun.variance`).
     """
-    rows = [
-        {"model": label, "n_train": len(run.subset), "fate": run.fate, "variance": run.variance}
-        for label in labels
-        for run in free_runs(found, label)
-    ]
+    rows = [_line(label, run) for label in labels for run in free_runs(found, label)]
     lines = []
     for (model, n_train), part in pd.DataFrame(rows).groupby(["model", "n_train"], sort=False):
         fates = {fate: int((part["fate"] == fate).sum()) for fate in FATES}
-        kept = part.loc[part["fate"] != "runs away", "variance"]
         line = {"model": model, "n_train": n_train, **fates, "roll-outs": len(part)}
-        lines.append({**line, "variance": float(kept.median())})
+        lines.append({**line, "variance": float(part["variance"].dropna().median())})
     return pd.DataFrame(lines)
 
 
+def _line(label: str, run: FreeRun) -> dict[str, object]:
+    fate = run.fate  # a path that ran away need not be finite
+    variance = np.nan if fate == "runs away" else run.variance
+    return {"model": label, "n_train": len(run.subset), "fate": fate, "variance": variance}
+
+
 def member_for_show(line: Forecasted) -> tuple[int, int]:
-    """Row and column of a member with most training worms and the first worm it never met."""
-    most = max(map(len, line.subsets))
+    """Row and column of a member with most training worms and the first worm it never met.
+
+    Members that met every worm are passed over; RecordingError if all did.
+    """
     seen = line.folds[0].seen
-    rows = [row for row, subset in enumerate(line.subsets) if len(subset) == most]
-    return min(((row, int(np.argmin(seen[row]))) for row in rows), key=lambda pair: pair[1])
+    able = np.flatnonzero(~seen.all(axis=1))
+    if not len(able):
+        raise RecordingError("every worm trained every model: there is no unseen worm to show")
+    most = max(len(line.subsets[row]) for row in able)
+    pairs = [
+        (int(row), int(np.argmin(seen[row]))) for row in able if len(line.subsets[row]) == most
+    ]
+    return min(pairs, key=lambda pair: pair[1])

@@ -86,7 +86,7 @@ def skill_curves(
 ) -> Axes:
     """Skill in percent against frames ahead, with bands; arguments as `error_curves`.
 
-    What lies beyond `limits` is named in a corner, with its worst skill.
+    Models that fall below `limits` are named in a corner, each with its worst skill.
     """
     chosen = _chosen(table, n_train, models)
     for model, part in chosen.groupby("model", sort=False):
