@@ -39,8 +39,9 @@ SHARDS: dict[str, list[dict[str, object]]] = {
     "05_controls": [{"models": ["SVM", "MLP, no norm"]}, {"models": ["GNN"]}],
     "06_another_lab": [{"models": ["SVM", "MLP, no norm"]}, {"models": ["GNN"]}],
     "08_trajectories": [
-        {"models": ["Persistence", "Constant derivative", "Mean", "Ridge, one frame"]},
-        {"models": ["VAR, four frames", "MLP", "Node MLP", "MLP-RNN", "GNN, static edges"]},
+        {"models": ["Persistence", "Damped persistence", "Constant derivative", "Mean"]},
+        {"models": ["Ridge, one frame", "VAR, four frames", "MLP", "Node MLP"]},
+        {"models": ["MLP-RNN", "GNN, static edges"]},
         {"models": ["GNN"]},
         {"models": ["GAT"]},
         {"models": ["Node MLP-RNN"]},

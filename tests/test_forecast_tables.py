@@ -314,7 +314,7 @@ def test_errors_that_diverged_come_back_from_a_reference(found, tmp_path, monkey
 
 def test_one_worm_alone_leaves_none_to_forecast(store, monkeypatch):
     monkeypatch.setattr(experiments, "load", lambda name: small_worms(1, 60.0))
-    with pytest.raises(RecordingError, match="another worm than the one that trains"):
+    with pytest.raises(RecordingError, match="another worm than those that train"):
         experiments.run(forecast_named("figure4c").only(["Mean"]), "simulated", SMOKE, store)
 
 

@@ -102,15 +102,15 @@ def tiny_line(n_worms: int, sizes: tuple[int, ...], store: Store) -> Forecasted:
     return forecast(plan, worms, worms[0].neurons, profile, store)
 
 
-def test_a_member_that_met_every_worm_is_not_shown(tmp_path: Path) -> None:
+def test_nobody_meets_every_worm(tmp_path: Path) -> None:
     line = tiny_line(4, (1, 4), Store(tmp_path))
     row, column = member_for_show(line)
     assert len(line.subsets[row]) == 1 and not line.folds[0].seen[row, column]
 
 
-def test_without_an_unseen_worm_there_is_nothing_to_show(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match="no unseen worm"):
-        member_for_show(tiny_line(2, (2,), Store(tmp_path)))
+def test_without_an_unseen_worm_there_is_nothing_to_forecast(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="another worm than those that train: 2 worms"):
+        tiny_line(2, (2,), Store(tmp_path))
 
 
 def test_a_roll_out_that_is_no_number_has_no_variance(found: Found) -> None:

@@ -38,6 +38,7 @@ CODE = (
     "wormgnn.models.zoo",
     "wormgnn.models.forecasters",
     "wormgnn.baselines.persistence",
+    "wormgnn.baselines.damped",
     "wormgnn.baselines.forecasts",
     "wormgnn.trajectory",
     "wormgnn.rollouts",
@@ -101,13 +102,20 @@ def forecast(
     ChoiceError
         An unknown model.
     RecordingError
-        Two worms of one name, or a worm too short for the horizon.
+        Two worms of one name, a worm too short for the horizon, or no worm to forecast.
     TrainingError
         Training that diverged: the message names the members and the epoch.
     """
     worms = [*recordings, *unseen]
     _check(plan, worms)
     subsets = profile.subsets([worm.worm for worm in recordings], plan.sizes)
+    if not unseen:  # who met every worm has none left to forecast
+        subsets = [subset for subset in subsets if len(subset) < len(recordings)]
+    if not subsets:
+        raise RecordingError(
+            f"expected another worm than those that train: {len(recordings)} worms, of which "
+            f"{plan.sizes or 'any number'} train"
+        )
     done, tables = [], []
     for fold in tqdm(profile.folds, desc=plan.model, unit="fold", disable=None, leave=False):
         inputs = _inputs(plan, worms, neurons, subsets, profile, fold)

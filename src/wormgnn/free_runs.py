@@ -14,7 +14,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wormgnn.baselines.components import axes_of
-from wormgnn.errors import RecordingError
 from wormgnn.features import features
 from wormgnn.forecast import Forecasted
 from wormgnn.forecast_experiments import Found
@@ -117,16 +116,11 @@ def _line(label: str, run: FreeRun) -> dict[str, object]:
 
 
 def member_for_show(line: Forecasted) -> tuple[int, int]:
-    """Row and column of a member with most training worms and the first worm it never met.
-
-    Members that met every worm are passed over; RecordingError if all did.
-    """
-    seen = line.folds[0].seen
-    able = np.flatnonzero(~seen.all(axis=1))
-    if not len(able):
-        raise RecordingError("every worm trained every model: there is no unseen worm to show")
-    most = max(len(line.subsets[row]) for row in able)
+    """Row and column of a member with most training worms and the first worm it never met."""
+    most = max(len(subset) for subset in line.subsets)
     pairs = [
-        (int(row), int(np.argmin(seen[row]))) for row in able if len(line.subsets[row]) == most
+        (row, int(np.argmin(line.folds[0].seen[row])))
+        for row, subset in enumerate(line.subsets)
+        if len(subset) == most
     ]
     return min(pairs, key=lambda pair: pair[1])

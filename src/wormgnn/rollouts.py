@@ -80,7 +80,8 @@ class Forecasts:
         `free_start`.
     validation
         Lowest MSE on the validation windows of the training worms, shape (members,): what a
-        choice between models may rest on. NaN where nothing was trained.
+        choice between models of one kind may rest on (recurrent ones are judged on fewer
+        frames). NaN where nothing was trained.
     """
 
     worms: tuple[str, ...]
@@ -175,9 +176,8 @@ class _Members:
         self.named = {k: v for stack in stacks for k, v in stack.named(stack.rows(at)).items()}
 
     def __call__(self, known: Tensor, horizon_frames: int) -> Tensor:
-        unknown = self.model.known_frames
-        windows = torch.cat(
-            [known[..., -unknown:], known.new_zeros(*known.shape[:-1], horizon_frames)], dim=-1
-        )
+        last = known[..., -self.model.known_frames :]
+        unknown = known.new_zeros(*known.shape[:-1], horizon_frames)
+        windows = torch.cat([last, unknown], dim=-1)
         teacher = torch.zeros(windows.shape[2:], dtype=torch.bool)
         return functional_call(self.model, self.named, (windows, self.context, teacher))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from wormgnn.baselines.damped import fit_damped
 from wormgnn.baselines.persistence import (
     Baseline,
     ConstantDerivative,
@@ -31,13 +32,14 @@ BASELINES: dict[str, Build] = {
     "constant-derivative": lambda train, validation, worm, neurons: ConstantDerivative(
         *per_frame(worm, neurons)
     ),
+    "damped": lambda train, validation, worm, neurons: fit_damped(train),
     "mean": lambda train, validation, worm, neurons: fit_mean(train),
     "ridge": lambda train, validation, worm, neurons: fit_ridge(train, validation, lags=1),
     "var": lambda train, validation, worm, neurons: fit_ridge(train, validation, lags=4),
 }
 """`ridge` sees one frame, as the Markovian networks do; `var` the four of a burn-in."""
 
-_LEARNS_FROM_WORMS = {"mean", "ridge", "var"}
+_LEARNS_FROM_WORMS = {"damped", "mean", "ridge", "var"}
 
 
 def evaluate_baseline(

@@ -19,6 +19,7 @@ Array = NDArray[np.floating]
 FORECAST_STYLES: dict[str, dict[str, Any]] = {
     "Persistence": {"color": "black", "ls": (0, (4, 2))},
     "Constant derivative": {"color": "0.45", "ls": (0, (1, 1))},
+    "Damped persistence": {"color": "0.25", "ls": (0, (5, 1))},
     "Mean": {"color": "0.65", "ls": (0, (6, 1.5, 1, 1.5))},
     "Ridge, one frame": {"color": "#8C6D31", "ls": "-"},
     "VAR, four frames": {"color": "#8C6D31", "ls": (0, (4, 2))},
@@ -34,7 +35,10 @@ FORECAST_STYLES: dict[str, dict[str, Any]] = {
 """Line of each model, the same in every figure."""
 
 FORECAST_GROUPS: dict[str, tuple[str, ...]] = {
-    "simple forecasts": ("Constant derivative", "Mean", "Ridge, one frame", "VAR, four frames"),
+    "simple forecasts": (
+        *("Damped persistence", "Constant derivative", "Mean"),
+        *("Ridge, one frame", "VAR, four frames"),
+    ),
     "Markovian networks": ("MLP", "Node MLP", "GNN", "GNN, static edges", "GAT"),
     "recurrent networks": ("MLP-RNN", "Node MLP-RNN", "GNN-RNN"),
 }
