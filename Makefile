@@ -35,9 +35,10 @@ book: $(ENV)  ## run every chapter and build the book into book/_build/html
 	  || { echo "book: $(HTML)/$$page.html is missing"; exit 1; }; done
 	@echo "The book: $(HTML)/index.html"
 
-# One pytest run for tests and notebooks, so that its closing line, the last, counts both.
+# One pytest run for tests and notebooks, so that its closing line, the last, counts both. What
+# tests compute is small: threads would only wait for each other, and on a busy machine for long.
 test: lint  ## lint, tests, and every chapter at the smoke profile
-	WORMGNN_PROFILE=smoke $(BIN)python -m pytest --nbval-lax tests/ book/
+	OMP_NUM_THREADS=1 WORMGNN_PROFILE=smoke $(BIN)python -m pytest --nbval-lax tests/ book/
 
 lint: $(ENV)  ## ruff and mypy
 	$(BIN)ruff check --quiet .

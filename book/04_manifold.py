@@ -303,9 +303,9 @@ reference_table(
 # *shuffled* and *blocked*: test windows of the training worm itself, as in the chapter on two states.
 # All others: whole recordings of worms that the model never met. *position*: the state is read from
 # phase and branch alone, the two variables of the original. *without AVA*: the neurons by which
-# {cite:t}`kato2015global` defined states are left out. *causal scaling*: features are
-# scaled by the past alone (they are then still standardised over the recording). *present frame*:
-# no delays. *sd* is over pairs of a model and a worm; *majority* is what naming the commonest state
+# {cite:t}`kato2015global` defined states are left out. *causal scaling*: traces are scaled, and
+# derivatives taken, by the past alone (features are then still standardised over the recording).
+# *present frame*: no delays. *sd* is over pairs of a model and a worm; *majority* is what naming the commonest state
 # would score.
 #
 # *logistic regression* and *nearest neighbours* see the same standardised activity at the present

@@ -167,5 +167,6 @@ def test_make_lists_its_targets() -> None:
 def test_make_takes_the_environment_given(venv: str, prefix: str) -> None:
     plan = make("--dry-run", "test", f"VENV={venv}")
     last = plan.splitlines()[-1]  # so that pytest's closing line is the last one
-    assert last == f"WORMGNN_PROFILE=smoke {prefix}python -m pytest --nbval-lax tests/ book/"
+    run = f"{prefix}python -m pytest --nbval-lax tests/ book/"
+    assert last == f"OMP_NUM_THREADS=1 WORMGNN_PROFILE=smoke {run}"
     assert ("-m venv" in plan) == bool(venv)

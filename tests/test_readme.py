@@ -11,6 +11,7 @@ import pytest
 
 from wormgnn.cli import main
 from wormgnn.experiments import EXPERIMENTS
+from wormgnn.forecast_experiments import FORECASTS
 from wormgnn.profiles import PROFILES
 from wormgnn.sources.registry import DATASETS
 
@@ -34,7 +35,7 @@ def test_commands_parse(text: str, tmp_path: Path) -> None:
     file = tmp_path / "worm.csv"
     file.touch()
     given = parse([str(file) if word == "FILE..." else word for word in shlex.split(text)])
-    assert given.get("experiment", "table1") in EXPERIMENTS
+    assert given.get("experiment", "table1") in {*EXPERIMENTS, *FORECASTS}
     assert given.get("profile", "quick") in PROFILES
     assert {given.get("dataset", "kato"), given.get("train", "kato")} <= set(DATASETS)
 
