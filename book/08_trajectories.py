@@ -178,7 +178,8 @@ if kato is not None:
 # model's MSE to that of persistence on the same worm, takes this out: zero is as good as predicting no change, one hundred percent is
 # perfect. Skill above zero does not yet show a learned transition: the derivative is forgotten within a few
 # seconds, and a forecast that lets it decay towards its mean beats persistence without knowing what
-# comes next. Ridge can do that, so a network has to be compared with Ridge too.
+# comes next. *Damped persistence* does just that and nothing else, so it is the bar for a network, and a
+# linear map of all neurons the next.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-skill", "caption": "This build: skill over persistence (dashed line at 0) against frames ahead. Bands: 95 % bootstrap intervals over worms. Models that leave a panel are named in its corner with their lowest skill."}}
 figure_skill(here)
