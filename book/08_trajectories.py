@@ -36,14 +36,13 @@ from wormgnn.errors import DatasetUnavailableError, NeuronError
 from wormgnn.features import features
 from wormgnn.forecast_claims import claims
 from wormgnn.forecast_comparisons import (
-    SIMPLE,
     beside,
     best_models,
     comparisons,
     differences_for_page,
     for_page,
 )
-from wormgnn.forecast_experiments import PERSISTENCE, forecast_named, run
+from wormgnn.forecast_experiments import PERSISTENCE, SIMPLE, forecast_named, run
 from wormgnn.forecast_tables import skill
 from wormgnn.pages import banner, effective_profile, reference_note, table
 from wormgnn.profiles import profile_named

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tiny import NEURONS, tiny_worm, tiny_worms
+from tiny import NEURONS, count_folds, tiny_worm, tiny_worms
 from wormgnn import experiments, protocol
 from wormgnn.errors import ChoiceError, RecordingError
 from wormgnn.neuron_sets import NEURON_SETS
@@ -32,14 +32,7 @@ def store(tmp_path):
 @pytest.fixture
 def runs(monkeypatch):
     """Folds that were computed, not found, in the order of their computation."""
-    seen, run_fold = [], protocol._run_fold
-
-    def counted(plan, prepared, subsets, profile, fold, device):
-        seen.append((plan.model, fold))
-        return run_fold(plan, prepared, subsets, profile, fold, device)
-
-    monkeypatch.setattr(protocol, "_run_fold", counted)
-    return seen
+    return count_folds(monkeypatch, protocol, "_run_fold")
 
 
 @pytest.mark.parametrize("model", ["svm", "mlp", "gnn"])

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tiny import NEURONS, tiny_worm, tiny_worms
+from tiny import NEURONS, count_folds, tiny_worm, tiny_worms
 from wormgnn import forecast as protocol
 from wormgnn.baselines.forecasts import BASELINES
 from wormgnn.baselines.persistence import Persistence
@@ -39,14 +39,7 @@ def store(tmp_path):
 @pytest.fixture
 def runs(monkeypatch):
     """Folds that were computed, not found, in the order of their computation."""
-    seen, run_fold = [], protocol.run_fold
-
-    def counted(plan, worms, neurons, subsets, profile, fold, device):
-        seen.append((plan.model, fold))
-        return run_fold(plan, worms, neurons, subsets, profile, fold, device)
-
-    monkeypatch.setattr(protocol, "run_fold", counted)
-    return seen
+    return count_folds(monkeypatch, protocol, "run_fold")
 
 
 @pytest.mark.parametrize("model", ["persistence", "ridge", "mlp", "gnn-rnn"])

@@ -9,7 +9,6 @@ import pytest
 from wormgnn.baselines.forecasts import BASELINES
 from wormgnn.forecast_claims import RIVALS, claims
 from wormgnn.forecast_comparisons import (
-    SIMPLE,
     beside,
     best_models,
     comparisons,
@@ -17,7 +16,7 @@ from wormgnn.forecast_comparisons import (
     for_page,
     over_steps,
 )
-from wormgnn.forecast_experiments import FORECASTS
+from wormgnn.forecast_experiments import FORECASTS, SIMPLE
 from wormgnn.forecast_tables import skill
 
 WORMS = ("a", "b", "c", "d", "e")

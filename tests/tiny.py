@@ -49,3 +49,18 @@ def randomise(module: Module, seed: int = 0, scale: float = 0.6) -> Module:
             if name.endswith("running_var"):
                 tensor.abs_().add_(0.5)
     return module
+
+
+def count_folds(monkeypatch, module, function: str) -> list[tuple[str, int]]:  # type: ignore[no-untyped-def]
+    """Model and fold of each later call of a function that runs one, in the order of the calls.
+
+    Its first argument is the plan, its last two are the fold and the device.
+    """
+    seen, run_fold = [], getattr(module, function)
+
+    def counted(plan, *rest):  # type: ignore[no-untyped-def]
+        seen.append((plan.model, rest[-2]))
+        return run_fold(plan, *rest)
+
+    monkeypatch.setattr(module, function, counted)
+    return seen

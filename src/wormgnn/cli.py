@@ -121,7 +121,7 @@ def run(
         raise ChoiceError(
             "experiment", experiment, [*experiments.EXPERIMENTS, "transfer", *FORECASTS]
         )
-    chosen = experiments.experiment_named(experiment).only(models or None)
+    chosen = experiments.EXPERIMENTS[experiment].only(models or None)
     results = experiments.run(chosen, dataset, scale, Store(), seed, device)
     click.echo(chosen.title)
     click.echo(summary.accuracies(results.rows).to_string(float_format="{:.3f}".format))
@@ -174,7 +174,7 @@ def _forecast(
     from wormgnn.forecast_tables import at_steps, skill
     from wormgnn.store import Store
 
-    experiment = forecast_experiments.forecast_named(name).only(models)
+    experiment = forecast_experiments.FORECASTS[name].only(models)
     found = forecast_experiments.run(experiment, dataset, profile, Store(), seed, device)
     click.echo(f"{experiment.title}: MSE in 1e-4, skill in percent, by frames ahead")
     click.echo(at_steps(skill(found.rows)).to_string())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+Value = TypeVar("Value")
 
 
 class WormgnnError(Exception):
@@ -48,6 +51,13 @@ class ChoiceError(WormgnnError, ValueError):
         if any("," in name for name in names):  # bare, one name would read as two
             names = [repr(name) for name in names]
         super().__init__(f"unknown {what} {given!r}: choose one of {', '.join(names)}")
+
+
+def chosen(what: str, name: str, choices: Mapping[str, Value]) -> Value:
+    """The choice of this name; ChoiceError names them all."""
+    if name not in choices:
+        raise ChoiceError(what, name, choices)
+    return choices[name]
 
 
 class StateError(WormgnnError):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from wormgnn import reference
-from wormgnn.errors import ChoiceError
+from wormgnn.errors import ChoiceError, chosen
 from wormgnn.neuron_sets import neuron_set
 from wormgnn.profiles import Profile
 from wormgnn.protocol import CODE, Classification, classify
@@ -157,9 +157,7 @@ EXPERIMENTS = {
 
 def experiment_named(name: str) -> Experiment:
     """The experiment of this name; ChoiceError names the choices."""
-    if name not in EXPERIMENTS:
-        raise ChoiceError("experiment", name, EXPERIMENTS)
-    return EXPERIMENTS[name]
+    return chosen("experiment", name, EXPERIMENTS)
 
 
 @dataclass(frozen=True)

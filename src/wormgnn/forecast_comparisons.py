@@ -7,14 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from wormgnn.forecast_experiments import SIMPLE
 from wormgnn.forecast_tables import KEYS, MEASURES, at_steps, over_folds
 from wormgnn.statistics import paired_comparison
-
-SIMPLE = (
-    *("Persistence", "Damped persistence", "Constant derivative"),
-    *("Mean", "Ridge, one frame", "VAR, four frames"),
-)
-"""Models that are no networks."""
 
 
 def for_page(table: pd.DataFrame, steps: Sequence[int] = (1, 8, 16)) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from wormgnn import reference
-from wormgnn.errors import ChoiceError
+from wormgnn.errors import ChoiceError, chosen
 from wormgnn.forecast import CODE, Forecasted, forecast
 from wormgnn.forecast_fold import Forecast
 from wormgnn.forecast_tables import over_folds
@@ -35,6 +35,9 @@ _BASELINES = {
     "Ridge, one frame": Forecast("ridge"),
     "VAR, four frames": Forecast("var"),
 }
+SIMPLE = tuple(_BASELINES)
+"""Models that are no networks."""
+
 _NETWORKS = {
     "MLP": Forecast("mlp"),
     "Node MLP": Forecast("node-mlp"),
@@ -133,9 +136,7 @@ FORECASTS = {
 
 def forecast_named(name: str) -> ForecastExperiment:
     """The experiment of this name; ChoiceError names the choices."""
-    if name not in FORECASTS:
-        raise ChoiceError("experiment", name, FORECASTS)
-    return FORECASTS[name]
+    return chosen("experiment", name, FORECASTS)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from wormgnn.errors import ChoiceError
+from wormgnn.errors import ChoiceError, chosen
 from wormgnn.folds import worm_subsets
 
 
@@ -76,6 +76,4 @@ PROFILES = {
 
 def profile_named(name: str) -> Profile:
     """The profile of this name; ChoiceError names the choices."""
-    if name not in PROFILES:
-        raise ChoiceError("profile", name, PROFILES)
-    return PROFILES[name]
+    return chosen("profile", name, PROFILES)
