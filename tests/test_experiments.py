@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +14,7 @@ import pytest
 from tiny import NEURONS, count_folds, tiny_worm, tiny_worms
 from wormgnn import experiments, protocol
 from wormgnn.errors import ChoiceError, RecordingError
+from wormgnn.models import CLASSIFIERS
 from wormgnn.neuron_sets import NEURON_SETS
 from wormgnn.profiles import Profile, profile_named
 from wormgnn.protocol import Classification, classify
@@ -122,6 +126,35 @@ def test_other_worms_neurons_or_epochs_are_computed_again(store, runs):
     relabelled = replace(worms[1], states=np.roll(worms[1].states, 1))
     classify(plan, [worms[0], relabelled], NEURONS, SMOKE, store)
     assert len(runs) == 4
+
+
+@pytest.mark.parametrize("model", ["svm", "mlp", "gnn", "gnn-connectome", "zoo"])
+def test_a_models_key_covers_every_module_that_it_runs_through(model):
+    """Found by following imports from the model's class; what only chooses is left out."""
+    aside = {"wormgnn.errors"} | {  # they share a file with what the model needs
+        "zoo": {"wormgnn.models.gnn", "wormgnn.models.predictors"},
+        "svm": {"wormgnn.models.gnn", "wormgnn.ensemble", "wormgnn.training"},
+    }.get(model, set())
+    root = "wormgnn.baselines.svm" if model == "svm" else CLASSIFIERS[model].__module__
+    found = {root}
+    while new := {name for module in found for name in imported(module)} - found - aside:
+        found |= new
+    assert len(found) > 1 and found <= set(protocol.code_of([model]))
+
+
+def imported(module: str) -> set[str]:
+    tree = ast.parse(Path(importlib.import_module(module).__file__).read_text(encoding="utf-8"))
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {node.module for node in nodes if node.module.split(".")[0] == "wormgnn"}
+
+
+def test_a_change_to_one_model_leaves_the_others_results_valid():
+    assert "wormgnn.models.gnn" not in protocol.code_of(["mlp"])
+    assert "wormgnn.models.mlp" not in protocol.code_of(["svm"])
+    both = protocol.code_of(["mlp", "svm"])
+    assert set(both) == {*protocol.code_of(["mlp"]), *protocol.code_of(["svm"])}
+    with pytest.raises(ChoiceError, match="model 'rnn'"):
+        protocol.code_of(["rnn"])
 
 
 def test_worms_in_another_order_keep_their_own_scores(store):

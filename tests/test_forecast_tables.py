@@ -15,9 +15,10 @@ from wormgnn import reference
 from wormgnn.baselines.forecasts import BASELINES
 from wormgnn.errors import ChoiceError, DatasetUnavailableError, NeuronError, RecordingError
 from wormgnn.forecast import CODE, forecast
-from wormgnn.forecast_experiments import FORECASTS, PERSISTENCE, THREE, forecast_named
+from wormgnn.forecast_experiments import FORECASTS, PERSISTENCE, forecast_named
 from wormgnn.forecast_tables import KEYS, MEASURES, at_steps, over_folds, skill
 from wormgnn.models.forecasters import NETWORKS, network
+from wormgnn.neuron_sets import SHARED_WITH_NICHOLS
 from wormgnn.profiles import profile_named
 from wormgnn.recording import PAPER_NEURONS
 from wormgnn.statistics import bootstrap_interval
@@ -242,11 +243,11 @@ def test_a_line_is_its_plan_with_the_seed_of_the_run(store):
     experiment = forecast_named("figure4c-three").only(["Mean"])
     found = experiments.run(experiment, "simulated", SMOKE, store, seed=3)
     plan = replace(experiment.lines["Mean"], seed=3)
-    wanted = forecast(plan, found.recordings, THREE, SMOKE, store)
+    wanted = forecast(plan, found.recordings, SHARED_WITH_NICHOLS, SMOKE, store)
     pd.testing.assert_frame_equal(found.lines["Mean"].rows, wanted.rows)
-    other = forecast(replace(plan, seed=4), found.recordings, THREE, SMOKE, store)
+    other = forecast(replace(plan, seed=4), found.recordings, SHARED_WITH_NICHOLS, SMOKE, store)
     assert (other.rows["mse"] != wanted.rows["mse"]).any()
-    assert found.neurons == THREE and (found.rows["n_neurons"] == 3).all()
+    assert found.neurons == SHARED_WITH_NICHOLS and (found.rows["n_neurons"] == 3).all()
 
 
 def test_another_laboratorys_animals_are_forecast_at_one_frame_rate(store):
@@ -271,7 +272,7 @@ def test_nichols_worms_are_forecast_where_they_are(store, monkeypatch):
     monkeypatch.setattr(experiments, "load", lambda name: elsewhere if name == "nichols" else here)
     found = experiments.run(experiment, "simulated", SMOKE, store)
     assert set(found.rows["worm"]) == {"n-0", "n-1"}
-    assert found.neurons == THREE
+    assert found.neurons == SHARED_WITH_NICHOLS
 
 
 def test_worms_without_the_three_neurons_are_named(store, monkeypatch):

@@ -45,8 +45,12 @@ def loop_edges(encoder, m, context):
     hidden = hidden.view(NEURONS, NEURONS, nodes.shape[1], -1)
     if encoder.edges == "after":
         hidden = hidden.mean(2, keepdim=True)
-    weights = plain_linear(encoder.readout, m)(hidden).softmax(-1)[..., 1]
-    return weights if encoder.self_edges else weights * (1 - torch.eye(NEURONS))[..., None]
+    types = plain_linear(encoder.readout, m)(hidden) * encoder.sharpness
+    kept = 1 - torch.eye(NEURONS)[..., None] * (not encoder.self_edges)
+    if encoder.rivals == "types":
+        return types.softmax(-1)[..., 1] * kept
+    odds = (types[..., 1] - types[..., 0]).exp() * kept
+    return odds / odds.sum(1, keepdim=True)
 
 
 def loop_gnn(model, m, x, context):
@@ -78,6 +82,38 @@ def test_gnn_is_the_loop_over_nodes_and_edges(
     x, context = frames(), frames(7, seed=2)
     wanted = torch.stack([loop_gnn(model, m, x, context).T for m in range(MEMBERS)])
     torch.testing.assert_close(model(x, context), wanted)
+
+
+@pytest.mark.parametrize("rivals", ["types", "senders"])
+@pytest.mark.parametrize("edges", EDGES)
+@pytest.mark.parametrize("self_edges", [True, False])
+def test_sharper_edges_are_the_loop_with_a_factor_in_the_softmax(rivals, edges, self_edges):
+    options = {"edges": edges, "self_edges": self_edges, "sharpness": 2.5, "rivals": rivals}
+    model = perturbed(GNN(MEMBERS, NEURONS, STATES, FEATURES, HIDDEN, **options)).train()
+    x, context = frames(), frames(7, seed=2)
+    wanted = torch.stack([loop_gnn(model, m, x, context).T for m in range(MEMBERS)])
+    torch.testing.assert_close(model(x, context), wanted)
+
+
+def test_a_large_factor_makes_edges_one_hot():
+    def edges(sharpness, rivals):
+        encoder = EdgeEncoder(MEMBERS, FEATURES, HIDDEN, sharpness=sharpness, rivals=rivals)
+        encoder.load_state_dict(plain.state_dict())
+        return encoder.double().eval()(frames())
+
+    plain = perturbed(EdgeEncoder(MEMBERS, FEATURES, HIDDEN)).eval()
+    types, senders = edges(1e6, "types"), edges(1e6, "senders")
+    torch.testing.assert_close(types, (plain(frames()) > 0.5).double())
+    best = nn.functional.one_hot(plain(frames()).argmax(2), NEURONS).double()
+    torch.testing.assert_close(senders, best)
+
+
+@pytest.mark.parametrize("factor", [0.0, -1.0, float("nan")])
+def test_a_factor_that_cannot_sharpen_is_refused(factor):
+    with pytest.raises(ChoiceError, match="sharpness"):
+        EdgeEncoder(1, sharpness=factor)
+    with pytest.raises(ChoiceError, match=r"rivals.*receivers.*senders"):
+        EdgeEncoder(1, rivals="receivers")
 
 
 @pytest.mark.parametrize("name", ["mlp", "gnn"])

@@ -19,6 +19,7 @@ def test_neuron_sets_take_neurons_away_from_the_papers() -> None:
     assert not set(neuron_set("without reversal neurons", worms)) & {
         *("AVAL", "AVAR", "AIBL", "AIBR", "AVER", "RIML", "RIMR")
     }
+    assert neuron_set("three", worms) == ("AIBR", "AVAL", "VB02")
     with pytest.raises(ChoiceError, match="set of neurons 'all'"):
         neuron_set("all", worms)
     with pytest.raises(NeuronError, match="AIBL"):

@@ -23,7 +23,7 @@ from wormgnn.features import Features, features
 from wormgnn.folds import Role
 from wormgnn.neuron_sets import neuron_set
 from wormgnn.profiles import Profile, profile_named
-from wormgnn.protocol import CODE, build, classify
+from wormgnn.protocol import build, classify, code_of
 from wormgnn.recording import Recording
 from wormgnn.sources.registry import load
 from wormgnn.store import Remembering, Store
@@ -84,7 +84,7 @@ def main(dataset: str, profile: str) -> None:
     recordings, scale = load(dataset), profile_named(profile).with_folds(1)
     table = edge_frames(recordings, scale, Store())
     command = " ".join(["python -m wormgnn.edge_frames", *sys.argv[1:]])
-    code = (*CODE, "wormgnn.edge_frames")
+    code = (*code_of(["gnn"]), "wormgnn.edge_frames")
     about = reference.about(command, dataset, recordings, 0, code, scale)
     click.echo(reference.write(f"edge_frames.{dataset}", table, about))
 

@@ -17,7 +17,7 @@ from wormgnn.errors import ChoiceError, RecordingError
 from wormgnn.forecast_fold import Forecast, run_fold
 from wormgnn.models.forecasters import NETWORKS
 from wormgnn.profiles import Profile
-from wormgnn.recording import Recording
+from wormgnn.recording import Recording, check_names
 from wormgnn.rollouts import Forecasts, starts
 from wormgnn.store import Store, code_version
 from wormgnn.trajectory import HORIZON_FRAMES
@@ -130,10 +130,7 @@ def forecast(
 def _check(plan: Forecast, worms: Sequence[Recording]) -> None:
     if plan.model not in {*BASELINES, *NETWORKS}:
         raise ChoiceError("model", plan.model, [*BASELINES, *NETWORKS])
-    names = [worm.worm for worm in worms]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise RecordingError(f"each worm's name once, but {', '.join(repeated)} repeats")
+    check_names(worms)
     if plan.model == "constant-derivative" and plan.scaling != "whole":
         raise ChoiceError("scaling of the constant derivative", plan.scaling, ["whole"])
     for worm in worms:

@@ -14,16 +14,13 @@ from wormgnn.errors import ChoiceError, chosen
 from wormgnn.forecast import CODE, Forecasted, forecast
 from wormgnn.forecast_fold import Forecast
 from wormgnn.forecast_tables import over_folds
-from wormgnn.neuron_sets import neuron_set
+from wormgnn.neuron_sets import SHARED_WITH_NICHOLS, neuron_set
 from wormgnn.profiles import Profile
 from wormgnn.recording import Recording, at_one_rate
 from wormgnn.sharing import neurons_by_rule
 from wormgnn.sources.another_lab import another_lab
 from wormgnn.sources.registry import load
 from wormgnn.store import Store
-
-THREE = ("AIBR", "AVAL", "VB02")
-"""The neurons that Kato's and Nichols' worms share (paper, "Data Processing")."""
 
 PERSISTENCE = "Persistence"
 
@@ -79,7 +76,7 @@ class ForecastExperiment:
     lines
         Models by label; persistence is always among them.
     neurons
-        `paper` (its 15) or `three` (`THREE`).
+        `paper` (its 15) or `three` (`SHARED_WITH_NICHOLS`).
     unseen
         Worms that are forecast and never trained on, all recordings then resampled to one
         frame rate; None leaves training worms out in turn.
@@ -199,8 +196,8 @@ def _neurons(
 ) -> tuple[str, ...]:
     if experiment.neurons == "three":
         for worm in (*train, *unseen):
-            worm.columns(THREE)
-        return THREE
+            worm.columns(SHARED_WITH_NICHOLS)
+        return SHARED_WITH_NICHOLS
     paper = neuron_set("paper", train)
     if not unseen:
         return paper

@@ -13,11 +13,10 @@ from wormgnn.folds import Split
 from wormgnn.models.forecasters import network
 from wormgnn.optimiser import Schedule
 from wormgnn.profiles import Profile
-from wormgnn.protocol import _device as torch_device
 from wormgnn.recording import Recording
 from wormgnn.rollouts import evaluate
 from wormgnn.store import Arrays
-from wormgnn.training import History, fit
+from wormgnn.training import History, fit, torch_device
 from wormgnn.trajectory import Rollout, ScheduledSampling, Traces, mean_square_error
 
 SAMPLING_END = 300 / 800

@@ -13,21 +13,25 @@ LABEL_DEFINING = ("AVAL", "AVAR")
 REVERSAL_COMMAND = (*LABEL_DEFINING, "AIBL", "AIBR", "AVER", "RIML", "RIMR")
 """Those, and the neurons that rise and fall with them: the stricter control."""
 
-_LEFT_OUT = {
-    "paper": (),
-    "without AVA": LABEL_DEFINING,
-    "without reversal neurons": REVERSAL_COMMAND,
+SHARED_WITH_NICHOLS = ("AIBR", "AVAL", "VB02")
+"""Neurons that the worms of Kato et al. and of Nichols et al. share (paper, "Data Processing")."""
+
+_CHOSEN = {
+    "paper": PAPER_NEURONS,
+    "three": SHARED_WITH_NICHOLS,
+    "without AVA": tuple(n for n in PAPER_NEURONS if n not in LABEL_DEFINING),
+    "without reversal neurons": tuple(n for n in PAPER_NEURONS if n not in REVERSAL_COMMAND),
 }
 
-NEURON_SETS = (*_LEFT_OUT, "shared")
+NEURON_SETS = (*_CHOSEN, "shared")
 
 
 def neuron_set(name: str, recordings: Sequence[Recording]) -> tuple[str, ...]:
     """Neurons of a named set, found among those that all recordings share.
 
     `paper` is the paper's 15 (the older release of the Kato file identifies no others in all
-    worms; the current one shares 23), `shared` whatever is shared, and the others take
-    neurons away from the paper's.
+    worms; the current one shares 23), `three` those of them that Nichols' worms have too,
+    `shared` whatever is shared, and the others take neurons away from the paper's.
 
     Raises
     ------
@@ -44,4 +48,4 @@ def neuron_set(name: str, recordings: Sequence[Recording]) -> tuple[str, ...]:
     missing = sorted(set(PAPER_NEURONS) - set(shared))
     if missing:
         raise NeuronError(f"not shared by all recordings: {', '.join(missing)}")
-    return tuple(neuron for neuron in PAPER_NEURONS if neuron not in _LEFT_OUT[name])
+    return _CHOSEN[name]

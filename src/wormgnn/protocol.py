@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 from torch import nn
 from tqdm import tqdm
@@ -26,38 +25,51 @@ from wormgnn.classification import (
 )
 from wormgnn.connectome import adjacency
 from wormgnn.ensemble import flat_state
-from wormgnn.errors import ChoiceError, RecordingError
+from wormgnn.errors import chosen
 from wormgnn.features import Features, Scaling, features
 from wormgnn.folds import Role, Split, roles
 from wormgnn.models import classifier
 from wormgnn.optimiser import Schedule
 from wormgnn.profiles import Profile
-from wormgnn.recording import Recording
+from wormgnn.recording import Recording, check_names
 from wormgnn.scored import Scored, tidy
 from wormgnn.store import Arrays, Store, code_version
-from wormgnn.training import History, fit
+from wormgnn.training import History, fit, torch_device
 
-CODE = (
+_SHARED = (
     "wormgnn.recording",
     "wormgnn.states",
     "wormgnn.features",
     "wormgnn.folds",
+    "wormgnn.metrics",
+    "wormgnn.scored",
+    "wormgnn.classification",
+    "wormgnn.protocol",
+)
+_TRAINED = (
     "wormgnn.ensemble",
     "wormgnn.optimiser",
     "wormgnn.training",
-    "wormgnn.classification",
-    "wormgnn.metrics",
-    "wormgnn.scored",
-    "wormgnn.models",
     "wormgnn.models.layers",
-    "wormgnn.models.mlp",
-    "wormgnn.models.gnn",
-    "wormgnn.models.pairs",
-    "wormgnn.baselines.svm",
-    "wormgnn.connectome",
-    "wormgnn.protocol",
 )
-"""Modules whose code decides a classification result."""
+_OWN = {
+    "svm": ("wormgnn.baselines.svm",),
+    "mlp": (*_TRAINED, "wormgnn.models.mlp"),
+    "gnn": (
+        *_TRAINED,
+        "wormgnn.models.gnn",
+        "wormgnn.models.pairs",
+        "wormgnn.models.frame_edges",
+    ),
+    "gnn-connectome": (*_TRAINED, "wormgnn.models.mlp", "wormgnn.connectome"),
+    "zoo": (*_TRAINED, "wormgnn.models.zoo", "wormgnn.models.zoo_classifiers"),
+}
+
+
+def code_of(models: Iterable[str]) -> tuple[str, ...]:
+    """Modules whose code decides the results of some models; ChoiceError for an unknown one."""
+    own = [module for model in models for module in chosen("model", model, _OWN)]
+    return tuple(dict.fromkeys((*_SHARED, *own)))
 
 
 WIRING = ("connectome", "synapses", "weighting", "self_edges")
@@ -130,7 +142,7 @@ def classify(
         Two worms of one name.
     """
     worms = [*recordings, *unseen]
-    _check_names([worm.worm for worm in worms])
+    check_names(worms)
     prepared = [features(worm, neurons, plan.n_states, plan.scaling) for worm in worms]
     subsets = profile.subsets([worm.worm for worm in recordings], plan.sizes)
     folds = tqdm(profile.folds, desc=plan.model, unit="fold", disable=None, leave=False)
@@ -146,13 +158,6 @@ def classify(
         pd.concat([s.rows for s in scored], ignore_index=True),
         np.concatenate([s.counts for s in scored]),
     )
-
-
-def _check_names(worms: Sequence[str]) -> None:
-    """A second worm of the same name would pass for one that was trained on."""
-    repeated = sorted({name for name in worms if worms.count(name) > 1})
-    if repeated:
-        raise RecordingError(f"each worm's name once, but {', '.join(repeated)} repeats")
 
 
 def _inputs(
@@ -173,7 +178,7 @@ def _inputs(
         "n_folds": profile.n_folds,
         "epochs": profile.epochs,
         "data": [[worm.worm, worm.digest] for worm in worms],  # their order decides the folds
-        "code": code_version(CODE),
+        "code": code_version(code_of([plan.model])),
     }
 
 
@@ -186,7 +191,7 @@ def _run_fold(
     device: str,
 ) -> Arrays:
     """Train and evaluate all subsets on one fold."""
-    target = _device(device)
+    target = torch_device(device)
     worms = [
         Worm.of(f, _roles(f, number, plan, profile, fold), target, plan.edge_frames)
         for number, f in enumerate(prepared)
@@ -243,11 +248,3 @@ def _roles(
 ) -> NDArray[np.int64]:
     seed = 100 * plan.seed + number
     return roles(worm.n_frames, fold, profile.n_folds, plan.split, seed)
-
-
-def _device(name: str) -> torch.device:
-    cuda = torch.cuda.is_available()
-    choices = ("auto", "cpu", "cuda") if cuda else ("auto", "cpu")
-    if name not in choices:
-        raise ChoiceError("device", name, choices)
-    return torch.device(("cuda" if cuda else "cpu") if name == "auto" else name)

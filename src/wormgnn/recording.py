@@ -163,6 +163,14 @@ def shared_neurons(recordings: Iterable[Recording]) -> tuple[str, ...]:
     return tuple(sorted(shared))
 
 
+def check_names(recordings: Sequence[Recording]) -> None:
+    """Refuse two worms of one name: the second would pass for one that was trained on."""
+    counts = Counter(recording.worm for recording in recordings)
+    repeated = sorted(name for name, count in counts.items() if count > 1)
+    if repeated:
+        raise RecordingError(f"each worm's name once, but {', '.join(repeated)} repeats")
+
+
 def at_one_rate(*groups: Sequence[Recording]) -> list[list[Recording]]:
     """All groups of recordings at the lowest frame rate found in any of them.
 

@@ -16,7 +16,7 @@ from torch.func import functional_call
 from tqdm import tqdm
 
 from wormgnn.ensemble import Stack
-from wormgnn.errors import TrainingError
+from wormgnn.errors import ChoiceError, TrainingError
 from wormgnn.optimiser import Adam, Plateau, Schedule
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -190,3 +190,12 @@ def _check_finite(loss: Tensor, epoch: int) -> None:
     if not torch.isfinite(loss).all():
         members = torch.nonzero(~torch.isfinite(loss)).flatten().tolist()
         raise TrainingError(f"validation loss of members {members} is not finite at epoch {epoch}")
+
+
+def torch_device(name: str) -> torch.device:
+    """`auto` (CUDA where there is one), `cpu` or `cuda`; ChoiceError for what is not here."""
+    cuda = torch.cuda.is_available()
+    choices = ("auto", "cpu", "cuda") if cuda else ("auto", "cpu")
+    if name not in choices:
+        raise ChoiceError("device", name, choices)
+    return torch.device(("cuda" if cuda else "cpu") if name == "auto" else name)

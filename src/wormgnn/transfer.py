@@ -13,7 +13,7 @@ from wormgnn import reference
 from wormgnn.errors import ChoiceError, RecordingError
 from wormgnn.features import derivative
 from wormgnn.profiles import Profile
-from wormgnn.protocol import CODE, Classification, classify
+from wormgnn.protocol import Classification, classify, code_of
 from wormgnn.readings import CHOSEN, READINGS
 from wormgnn.recording import PAPER_NEURONS, Recording, at_one_rate, shared_neurons
 from wormgnn.sharing import MIN_CONFIDENCE, RULES, Neurons, neurons_by_rule
@@ -191,7 +191,7 @@ def write_reference(
         train[0].dataset,
         worms,
         seed,
-        CODE,
+        code_of(plan.model for plan in PLANS.values()),
         profile,
         experiment="transfer",
         animals=animals[0].dataset,

@@ -20,7 +20,7 @@ from wormgnn.connectivity.comparison import PERMUTATIONS, compare
 from wormgnn.connectivity.edges import Inferred, aligned, inferred
 from wormgnn.connectivity.reliability import histogram, reliability
 from wormgnn.profiles import profile_named
-from wormgnn.protocol import CODE
+from wormgnn.protocol import code_of
 from wormgnn.recording import Recording
 from wormgnn.sources.registry import load
 from wormgnn.store import Store
@@ -70,7 +70,7 @@ def main(dataset: str, profile: str, seed: int, permutations: int) -> None:
         "connectivity_matrices": averages(found, recordings),
     }
     command = " ".join(["python -m wormgnn.connectivity.reference", *sys.argv[1:]])
-    code = (*CODE, "wormgnn.neuron_sets", "wormgnn.connectivity.*")
+    code = (*code_of(["gnn"]), "wormgnn.neuron_sets", "wormgnn.connectivity.*")
     about = reference.about(
         command, dataset, recordings, seed, code, scale, networks=len(found.networks)
     )

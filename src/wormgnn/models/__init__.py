@@ -1,20 +1,22 @@
-"""Every network of the paper, by name."""
+"""Every network that reads behavioural states, by name."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import nn
 
-from wormgnn.errors import ChoiceError
+from wormgnn.ensemble import initialised
+from wormgnn.errors import chosen
 from wormgnn.models.gnn import GNN
 from wormgnn.models.mlp import MLP, ConnectomeGNN
+from wormgnn.models.zoo_classifiers import ZooClassifier
 
 CLASSIFIERS: dict[str, type[nn.Module]] = {
     "mlp": MLP,
     "gnn": GNN,
     "gnn-connectome": ConnectomeGNN,
+    "zoo": ZooClassifier,
 }
 
 
@@ -34,8 +36,7 @@ def classifier(
     options
         Further arguments of the class.
     """
-    if name not in CLASSIFIERS:
-        raise ChoiceError("model", name, CLASSIFIERS)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return CLASSIFIERS[name](members=members, neurons=neurons, outputs=n_states, **options)
+    build = chosen("model", name, CLASSIFIERS)
+    return initialised(
+        lambda: build(members=members, neurons=neurons, outputs=n_states, **options), seed
+    )

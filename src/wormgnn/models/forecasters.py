@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import torch
-
-from wormgnn.errors import ChoiceError
+from wormgnn.ensemble import initialised
+from wormgnn.errors import chosen
 from wormgnn.models.predictors import GNNPredictor, MLPPredictor, NodeMLPPredictor, Predictor
 from wormgnn.models.recurrent import GNNRNNPredictor, MLPRNNPredictor, NodeMLPRNNPredictor
 from wormgnn.models.zoo import GATPredictor
@@ -37,8 +36,5 @@ def network(name: str, members: int, neurons: int, seed: int, **options: Any) ->
     options
         Further arguments of the class.
     """
-    if name not in NETWORKS:
-        raise ChoiceError("model", name, NETWORKS)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return NETWORKS[name](members=members, neurons=neurons, **options)
+    build = chosen("model", name, NETWORKS)
+    return initialised(lambda: build(members=members, neurons=neurons, **options), seed)

@@ -7,10 +7,13 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from wormgnn.errors import ChoiceError
+from wormgnn.models.frame_edges import frame_edge_scores
 from wormgnn.models.layers import Block, Linear, Norm, affine
-from wormgnn.models.pairs import mean_over_frames
+from wormgnn.models.pairs import mean_over_frames, rectified_norm
 
 Edges = Literal["before", "after", "frame"]
+Rivals = Literal["types", "senders"]
 Aggregation = Literal["concat", "sum"]
 
 
@@ -33,6 +36,12 @@ class EdgeEncoder(nn.Module):
         Whether a neuron sends to itself.
     use_running
         Whether evaluation normalises by running statistics, or by the worm at hand.
+    sharpness
+        Factor within the softmax (paper, "One-hot encoding of edges"): the larger, the nearer
+        its probabilities are to one and zero.
+    rivals
+        What the softmax is over: the two `types` of an edge (eq. 10), each pair of neurons by
+        itself, or all `senders` of a neuron, whose weights then sum to one.
     """
 
     def __init__(
@@ -45,13 +54,20 @@ class EdgeEncoder(nn.Module):
         norm: Norm = "last",
         self_edges: bool = True,
         use_running: bool = True,
+        sharpness: float = 1.0,
+        rivals: Rivals = "types",
     ) -> None:
         super().__init__()
+        if rivals not in ("types", "senders"):
+            raise ChoiceError("rivals of the softmax", rivals, ("types", "senders"))
+        if not sharpness > 0:
+            raise ChoiceError("sharpness", sharpness, ["numbers above 0"])
         self.node = Block(members, features, hidden, 2, norm, use_running)
         self.pair = Block(members, 2 * hidden, hidden, hidden_layers, norm, use_running)
         self.readout = Linear(members, hidden, 2)
         self.edges = edges
         self.self_edges = self_edges
+        self.sharpness, self.rivals = sharpness, rivals
 
     def forward(self, context: Tensor) -> Tensor:
         """Shared `(features, neurons, frames)` to weights `(members, neurons, neurons[, frames])`.
@@ -63,12 +79,26 @@ class EdgeEncoder(nn.Module):
         nodes = nodes.view(*nodes.shape[:2], neurons, frames)
         if self.edges == "before":
             nodes = nodes.mean(-1, keepdim=True)
-        to_i, from_j = self._halves(nodes)
+        return self._weights(self._scores(*self._halves(nodes)))
+
+    def _scores(self, to_i: Tensor, from_j: Tensor) -> Tensor:
+        """Log odds of the second edge type, `(members, neurons, neurons, frames or 1)`."""
+        neurons = to_i.shape[2]
+        if self.edges == "frame" and self.pair.hidden_layers == 1:
+            return self._scores_at_frames(to_i, from_j)
         if self.edges == "after":
             hidden = mean_over_frames(self.pair, to_i, from_j)
         else:
             hidden = self.pair.rest((to_i[:, :, :, None] + from_j[:, :, None]).flatten(2))
-        return self._weights(hidden, neurons)
+        scores = self.readout(hidden)
+        return (scores[:, 1] - scores[:, 0]).view(len(scores), neurons, neurons, -1)
+
+    def _scores_at_frames(self, to_i: Tensor, from_j: Tensor) -> Tensor:
+        """The same for every frame: batch norm, affine given its statistics, joins the readout."""
+        weight = self.readout.weight[:, 1] - self.readout.weight[:, 0]
+        scale, shift = rectified_norm(self.pair.first_norm, to_i, from_j)
+        bias = self.readout.bias[:, 1] - self.readout.bias[:, 0] + (weight * shift).sum(1)[:, None]
+        return frame_edge_scores(to_i, from_j, weight * scale) + bias[..., None, None]
 
     def _halves(self, nodes: Tensor) -> tuple[Tensor, Tensor]:
         """Both terms of the factored first layer, each `(members, hidden, neurons, frames)`."""
@@ -78,13 +108,13 @@ class EdgeEncoder(nn.Module):
         from_j = torch.bmm(send, nodes.flatten(2))
         return to_i.view_as(nodes), from_j.view_as(nodes)
 
-    def _weights(self, hidden: Tensor, neurons: int) -> Tensor:
-        """Softmax over two edge types; the second one's probability (eq. 10-11)."""
-        scores = self.readout(hidden)
-        weights = torch.sigmoid(scores[:, 1] - scores[:, 0])
-        weights = weights.view(len(weights), neurons, neurons, -1)
+    def _weights(self, scores: Tensor) -> Tensor:
+        """The second type's probability (eq. 10-11), or the share of each sender."""
+        scores = self.sharpness * scores
         if not self.self_edges:
-            weights = weights * (1 - torch.eye(neurons, device=weights.device))[:, :, None]
+            itself = torch.eye(scores.shape[1], dtype=torch.bool, device=scores.device)
+            scores = scores.masked_fill(itself[..., None], -torch.inf)
+        weights = scores.sigmoid() if self.rivals == "types" else scores.softmax(2)
         return weights if self.edges == "frame" else weights.squeeze(-1)
 
 
@@ -99,7 +129,7 @@ class GNN(nn.Module):
     ----------
     members, neurons, outputs, features, hidden
         Sizes.
-    hidden_layers, edges, norm, self_edges, use_running
+    hidden_layers, edges, norm, self_edges, use_running, sharpness, rivals
         See `EdgeEncoder`.
     encoder_norm
         Batch norm in the edge encoder, where it differs from `norm`.
@@ -124,6 +154,8 @@ class GNN(nn.Module):
         use_running: bool = True,
         aggregation: Aggregation = "concat",
         steps: int = 1,
+        sharpness: float = 1.0,
+        rivals: Rivals = "types",
     ) -> None:
         super().__init__()
         self.encoder = EdgeEncoder(
@@ -135,6 +167,8 @@ class GNN(nn.Module):
             encoder_norm or norm,
             self_edges,
             use_running,
+            sharpness,
+            rivals,
         )
         width = features * (neurons if aggregation == "concat" else 1)
         self.block = Block(members, width, hidden, hidden_layers, norm)

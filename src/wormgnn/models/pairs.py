@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from wormgnn.models.layers import BatchNorm, Block
 
@@ -79,8 +79,28 @@ def mean_over_frames(block: Block, to_i: Tensor, from_j: Tensor) -> Tensor:
     if not isinstance(block.first_norm, BatchNorm):
         return mean
     # Batch norm is affine given its statistics, so it may follow the average over frames.
-    centre = mean.mean(-1, keepdim=True)
-    samples = mean.shape[-1] * to_i.shape[-1]
-    spread = (square[..., None] - centre**2).clamp_min(0)  # rounding can take it below zero
-    scale, shift = block.first_norm.coefficients(centre, spread, samples)
+    scale, shift = _coefficients(block.first_norm, mean, square, mean.shape[-1] * to_i.shape[-1])
     return torch.addcmul(shift, mean, scale)
+
+
+def rectified_norm(norm: nn.Module, to_i: Tensor, from_j: Tensor) -> tuple[Tensor, Tensor]:
+    """Scale and shift, `(members, hidden)`, by which `norm` maps every pair's rectified sum.
+
+    Shapes `(members, hidden, neurons, frames)` twice. Training moves running statistics, as
+    the norm itself would; without a norm the scale is one and the shift zero.
+    """
+    if not isinstance(norm, BatchNorm):
+        return to_i.new_ones(to_i.shape[:2]), to_i.new_zeros(to_i.shape[:2])
+    mean, square = RectifiedMean.apply(to_i, from_j)
+    mean = mean.flatten(2)
+    scale, shift = _coefficients(norm, mean, square, mean.shape[-1] * to_i.shape[-1])
+    return scale[..., 0], shift[..., 0]
+
+
+def _coefficients(
+    norm: BatchNorm, mean: Tensor, square: Tensor, samples: int
+) -> tuple[Tensor, Tensor]:
+    """Scale and shift of batch norm from each pair's mean and the mean square."""
+    centre = mean.mean(-1, keepdim=True)
+    spread = (square[..., None] - centre**2).clamp_min(0)  # rounding can take it below zero
+    return norm.coefficients(centre, spread, samples)
