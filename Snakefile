@@ -47,6 +47,26 @@ SHARDS: dict[str, list[dict[str, object]]] = {
         {"models": ["Node MLP-RNN"]},
         {"models": ["GNN-RNN"]},
     ],
+    "10_without_ava": [
+        {"models": ["SVM", "SVM, linear", "MLP", "MLP, no norm", "GNN (connectome)"]},
+        {"models": ["GNN"]},
+    ],
+    "11_one_hot": [
+        {"factors": [1]},
+        {"factors": [3]},
+        {"factors": [10]},
+        {"factors": [30]},
+        {"factors": [100]},
+    ],
+    "14_model_zoo": [
+        {"models": ["MLP, no norm", "GNN", "GIN-0", "GIN-eps"]},
+        {"models": ["GraphSAGE", "Global attention"]},
+        {"models": ["GAT"]},
+        {"models": ["GNN, sum", "GNN, two steps", "GNN, three steps"]},
+        {"models": ["GNN, edges per frame"]},
+        {"models": ["GNN, 256 hidden", "MLP, no norm, 256 hidden"]},
+        {"models": ["SVM, three", "MLP, no norm, three", "GNN, three"]},
+    ],
     "90_readings": [
         {"readings": ["mlp", "mlp, no norm"]},
         {"readings": ["before g"]},

@@ -16,7 +16,7 @@
 # %% [markdown]
 # # Controls
 #
-# Four questions that the paper leaves open, each asked by changing one thing in the protocol of
+# Two questions that the paper leaves open, each asked by changing one thing in the protocol of
 # [Table 1](02_two_states.ipynb):
 #
 # 1. **Is the test fold too near to the training folds?** Shuffled windows of eight frames have
@@ -25,10 +25,9 @@
 # 2. **Does scaling leak the future?** Scaling a trace to [0, 1] over the whole recording tells
 #    each frame about the extremes to come. *Causal scaling* uses the past alone (after the first
 #    200 frames).
-# 3. **Is it circular?** The labels were drawn from the activity of AVA. *Without AVA* removes
-#    AVAL and AVAR, as reviewers of {cite:t}`brennan2019quantitative` asked for.
-# 4. **And the neurons that move with AVA?** *Without reversal neurons* also removes AIB, AVE and
-#    RIM, whose activity rises and falls with AVA's.
+#
+# Whether it is circular to read states from the neurons that define them is asked in
+# [a chapter of its own](10_without_ava.ipynb).
 
 # %% tags=["parameters"]
 dataset: str = "simulated"  # simulated or kato
@@ -41,10 +40,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import display
 
-from wormgnn import experiments, plots, reference, summary
+from wormgnn import experiments, paired, plots, reference, summary
 from wormgnn.pages import banner, effective_profile, reference_note, table
 from wormgnn.profiles import profile_named
-from wormgnn.statistics import paired_comparison
 from wormgnn.store import Store
 
 plots.use_style()
@@ -74,53 +72,40 @@ if all(found is not None for found in references):
 # the same frames. On the test fold of the same worms, a blocked and a shuffled split test on
 # different frames of a worm, so that row compares worms, not frames.
 
-
 # %% tags=["hide-input"]
-def effect(label: str, seen: bool) -> dict:
-    """Changed minus plain accuracy of one model."""
-    model, change = label.split(": ")
-    keys = ["subset", "fold", "worm"]
-    a = changed[(changed["model"] == label) & (changed["seen"] == seen)].set_index(keys)
-    b = plain[(plain["model"] == model) & (plain["seen"] == seen)].set_index(keys)
-    pair = a[["accuracy"]].join(b["accuracy"].rename("plain"), how="inner")
-    found = paired_comparison(
-        100 * pair["accuracy"], 100 * pair["plain"], pair.index.get_level_values("worm"), seed
-    )
-    return {
-        "change": change,
-        "model": model,
-        "worms": "same, test fold" if seen else "unseen",
-        "accuracy (%)": 100 * pair["accuracy"].mean(),
-        "paper's protocol (%)": 100 * pair["plain"].mean(),
-        "difference": found.difference,
-        "low": found.low,
-        "high": found.high,
-        "Wilcoxon p over worms": found.p_worms,
-        "n worms": found.n_worms,
-        "n pairs": found.n_pairs,
-    }
-
-
-effects = pd.DataFrame(
-    [effect(label, seen) for label in changed["model"].unique() for seen in (True, False)]
-)
-for worms in ("unseen", "same, test fold"):
-    part = effects[effects["worms"] == worms].drop(columns=["worms", "n worms"])
+partners = {line: line.split(": ")[0] for line in changed["model"].unique()}
+effects = paired.effects(changed, plain, partners, rng=seed)
+names_of = effects["model"].str.split(": ", expand=True)
+effects = effects.assign(model=names_of[0], change=names_of[1])
+titles = {"unseen worms": "unseen worms", "same worm": "same worms, test fold"}
+columns = {
+    "change": "change",
+    "model": "model",
+    "changed": "accuracy (%)",
+    "plain": "paper's protocol (%)",
+    "difference": "difference",
+    "low": "low",
+    "high": "high",
+    "p_worms": "p (Wilcoxon)",
+    "n_pairs": "n pairs",
+}
+for worms, title in titles.items():
+    part = effects[effects["worms"] == worms]
     display(
         table(
-            part.rename(columns={"Wilcoxon p over worms": "p (Wilcoxon)"}),
-            caption=f"Worms: {worms}. Percent and percentage points, 95 % interval and Wilcoxon's "
-            f"test over {effects['n worms'].max()} worms: {origin}",
+            part[list(columns)].rename(columns=columns),
+            caption=f"{title.capitalize()}. Percent and percentage points, 95 % interval and Wilcoxon's "
+            f"test over {part['n_worms'].max()} worms: {origin}",
             digits=2,
         )
     )
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-controls", "caption": "Change of accuracy against the paper's protocol, with 95 % bootstrap intervals over worms; left on the test fold of the training worms, right on unseen worms."}}
 fig, axes = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained", sharey=True)
-for ax, worms in zip(axes, ("same, test fold", "unseen"), strict=True):
+for ax, worms in zip(axes, ("same worm", "unseen worms"), strict=True):
     part = effects[effects["worms"] == worms]
     plots.differences(part.set_index(part["model"] + ": " + part["change"]), ax)
-    ax.set_title(f"{worms} worms" if worms == "unseen" else "same worms, test fold")
+    ax.set_title(titles[worms])
 plt.show()
 
 # %% [markdown]

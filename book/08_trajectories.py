@@ -32,9 +32,10 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from wormgnn import free_runs, plots, reference
+from wormgnn.claims.claim import VERDICTS
+from wormgnn.claims.forecasts import claims
 from wormgnn.errors import DatasetUnavailableError, NeuronError
 from wormgnn.features import features
-from wormgnn.forecast_claims import claims
 from wormgnn.forecast_comparisons import (
     beside,
     best_models,
@@ -427,13 +428,13 @@ else:
 # %% [markdown]
 # ## What the paper says
 #
-# Its sentences (the second line is ours), what we take them to ask, and our answer. *Holds*: for every model and number of training worms, with an
-# interval over worms that excludes zero. What *does not hold* may be wrong, or too small to be seen in so few
-# worms: the intervals tell. That two models are equal no such interval can show; one that includes zero does *not
-# contradict* it.
+# Its sentences (those that ask *more strictly* are ours), what we take them to ask, and our answer, judged by 95 %
+# intervals over worms. All other sentences of the paper are judged in the same words in
+# [their own chapter](15_claims.ipynb).
 
 # %% tags=["hide-input"]
 judged = claims(rows)
 display(
-    table(judged, caption=f"Claims of the paper, judged by {origin}; 95 % intervals over worms.")
+    table(judged, caption=f"Claims of the paper, judged by {origin}; 95 % intervals over worms."),
+    Markdown("; ".join(f"*{name}*: {text}" for name, text in VERDICTS.items()) + "."),
 )

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from wormgnn.baselines.forecasts import BASELINES
-from wormgnn.forecast_claims import RIVALS, claims
+from wormgnn.claims.claim import VERDICTS
+from wormgnn.claims.forecast_judges import RIVALS
+from wormgnn.claims.forecasts import claims
 from wormgnn.forecast_comparisons import (
     beside,
     best_models,
@@ -116,7 +118,8 @@ def test_two_tables_beside_each_other() -> None:
 
 ALL_BETTER = {name: 0.7 for name in ("Node MLP", "MLP-RNN", "Node MLP-RNN")}
 LINEAR = "Ridge, one frame"
-STRICTLY = "the same, more strictly: better than a linear map"
+MORE = "More training worms improve the forecasts of MLP and GNN"
+STRICTLY = "The same, more strictly (ours): better than a linear map"
 ALL_WORSE = dict.fromkeys(("MLP-RNN", "Node MLP", "Node MLP-RNN"), (0.9, 0.8))
 
 
@@ -125,65 +128,65 @@ ALL_WORSE = dict.fromkeys(("MLP-RNN", "Node MLP", "Node MLP-RNN"), (0.9, 0.8))
     [
         (
             {"GNN": (0.9, 0.5), "MLP": 0.9, **ALL_BETTER, "GNN-RNN": 2.0, "GAT": np.inf},
-            "all deep learning models learn transitions",
+            "All deep learning models learn transitions",
             "holds",
         ),
         (
             {"GNN": (1.1, 0.5), "MLP": 0.9},
-            "all deep learning models learn transitions",
-            "in part: 3 of 4 (3 of the models not run)",
+            "All deep learning models learn transitions",
+            "holds in part",
         ),
         (
             {"GNN": (0.9, 0.5), "MLP": (0.9, 0.8)},
-            "more training worms improve MLP and GNN",
+            MORE,
             "holds",
         ),
         (
             {"GNN": (0.9, 0.5), "MLP": (0.8, 0.9)},
-            "more training worms improve MLP and GNN",
-            "in part: 1 of 2",
+            MORE,
+            "holds in part",
         ),
         (
             {"MLP": (0.9, 0.8)},
-            "more training worms improve MLP and GNN",
-            "holds (1 of the models not run)",
+            MORE,
+            "holds in part",
         ),
         (
             {"GNN": 0.5, "MLP": 0.9, **ALL_WORSE},
-            "the Markovian GNN outperforms all MLP and RNN variants",
+            "The Markovian GNN outperforms all MLP and RNN variants",
             "holds",
         ),
         (
             {"GNN": 0.95, "MLP": 0.9, **ALL_WORSE},
-            "the Markovian GNN outperforms all MLP and RNN variants",
+            "The Markovian GNN outperforms all MLP and RNN variants",
             "does not hold",
         ),
-        ({"GNN": (1.1, 0.9)}, "the GNN predicts for at least 16 frames", "in part: 1 of 2"),
-        ({"MLP": 0.5}, "the GNN predicts for at least 16 frames", "not run"),
+        ({"GNN": (1.1, 0.9)}, "The GNN predicts for at least 16 frames", "holds in part"),
+        ({"MLP": 0.5}, "The GNN predicts for at least 16 frames", "not tested"),
         ({"GNN": 0.8, "MLP": 0.9, **ALL_BETTER, LINEAR: 1.0}, STRICTLY, "holds"),
         (
             {"GNN": 0.8, "MLP": 0.9, LINEAR: (1.0, 0.85)},
             STRICTLY,
-            "in part: 3 of 4 (3 of the models not run)",
+            "holds in part",
         ),
-        ({"GNN": 0.8, LINEAR: 0.7}, STRICTLY, "does not hold (4 of the models not run)"),
-        ({"GNN": 0.8}, STRICTLY, "not run"),
-        ({"GNN": 0.5, "GAT": 0.5}, "a GAT performs equally", "not contradicted"),
-        ({"GNN": 0.5, "GAT": 0.6}, "a GAT performs equally", "contradicted"),
-        ({"GNN": 0.5, "GAT": np.inf}, "a GAT performs equally", "contradicted"),
+        ({"GNN": 0.8, LINEAR: 0.7}, STRICTLY, "does not hold"),
+        ({"GNN": 0.8}, STRICTLY, "not tested"),
+        ({"GNN": 0.5, "GAT": 0.5}, "In forecasts a GAT performs equally", "holds"),
+        ({"GNN": 0.5, "GAT": 0.6}, "In forecasts a GAT performs equally", "does not hold"),
+        ({"GNN": 0.5, "GAT": np.inf}, "In forecasts a GAT performs equally", "does not hold"),
         (
             {"GNN": 0.5, "GNN, static edges": np.inf},
-            "edges inferred at each frame do better",
+            "In forecasts edges inferred at each frame do better",
             "holds",
         ),
         (
             {"GNN": np.inf, "GNN, static edges": np.inf},
-            "edges inferred at each frame do better",
-            "does not hold",
+            "In forecasts edges inferred at each frame do better",
+            "not decided",
         ),
         (
             {"GNN": np.inf, "GNN, static edges": 0.6},
-            "edges inferred at each frame do better",
+            "In forecasts edges inferred at each frame do better",
             "does not hold",
         ),
     ],
@@ -194,18 +197,21 @@ def test_verdict(errors: dict[str, float], claim: str, verdict: str) -> None:
 
 def test_what_was_measured_is_said() -> None:
     found = claims(rows(GNN=(1.0, 0.5), MLP=(0.9, np.inf))).set_index("claim")["measured"]
-    assert found["more training worms improve MLP and GNN"].startswith("MLP: diverged; GNN: -12.8")
-    text = found["all deep learning models learn transitions"]
-    assert text == "1 trained on: 1 of 2 networks; 4 trained on: 1 of 2 networks"
+    assert found[MORE].startswith("MLP: diverged; GNN: −12.8")
+    text = found["All deep learning models learn transitions"]
+    assert text.startswith(
+        "1 trained on: 1 of 2 networks better, 0 worse; "
+        "4 trained on: 1 of 2 networks better, 1 worse; (5 worms); not run: Node MLP"
+    )
 
 
 def test_worms_that_only_some_sizes_are_forecast_on_are_no_divergence() -> None:
     """Where a profile thins the subsets, large training sets leave out fewer worms than small."""
     table = rows(MLP=(0.9, 0.5), GNN=(0.9, 0.5))
     thinned = table[(table["n_train"] == 1) | table["worm"].isin(["a", "b"])]
-    found = claims(thinned).set_index("claim").loc["more training worms improve MLP and GNN"]
+    found = claims(thinned).set_index("claim").loc[MORE]
     assert found["verdict"] == "holds"
-    assert found["measured"].startswith("MLP: -5.1 [")  # worms a and b: 0.4 * 1.5 * 8.5
+    assert found["measured"].startswith("MLP: −5.1\u00a0[")  # worms a and b: 0.4 * 1.5 * 8.5
 
 
 def test_members_that_one_model_was_not_run_on_do_not_count() -> None:
@@ -219,12 +225,15 @@ def test_members_that_one_model_was_not_run_on_do_not_count() -> None:
 def test_one_worm_is_not_judged() -> None:
     table = rows(MLP=(0.9, 0.5), GNN=(0.8, 0.4), GAT=0.5)
     given = verdicts(table[table["worm"] == "a"])
-    assert {v for v in given.values() if v != "not run"} == {
-        "not judged (one worm has no interval)"
-    }
+    assert set(given.values()) == {"not decided", "not tested"}
 
 
 def test_sizes_without_a_common_worm_are_not_compared() -> None:
     table = rows(MLP=(0.9, 0.5))
     apart = table[(table["n_train"] == 1) == table["worm"].isin(["a", "b", "c"])]
-    assert verdicts(apart)["more training worms improve MLP and GNN"] == "not run"
+    assert verdicts(apart)[MORE] == "not tested"
+
+
+def test_verdicts_are_those_of_all_claims() -> None:
+    table = rows(MLP=(0.9, 0.5), GNN=(0.8, 0.4), GAT=0.5)
+    assert set(claims(table)["verdict"]) <= set(VERDICTS)

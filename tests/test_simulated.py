@@ -7,10 +7,12 @@ import pytest
 from sklearn.svm import SVC
 
 from recordings import PAPER
+from wormgnn.errors import ChoiceError
 from wormgnn.features import features
 from wormgnn.recording import NO_STATE, shared_neurons
 from wormgnn.sources.behaviour import DWELL_LOG_S, TRANSITIONS, behaviour
 from wormgnn.sources.kato import STATES
+from wormgnn.sources.mixture import rotation_of_neurons
 from wormgnn.sources.simulated import PAPER_NEURONS, Physics, simulate
 
 
@@ -90,3 +92,56 @@ def test_the_dial_of_individual_variability() -> None:
 def test_bad_arguments(arguments: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="expected a mixing from 0 to 1 and ten frames"):
         simulate(1, **arguments)  # type: ignore[arg-type]
+
+
+def test_neurons_are_mixed_by_a_rotation_that_begins_with_none() -> None:
+    np.testing.assert_array_equal(rotation_of_neurons(15, 0.0, 3), np.eye(15))
+    rotations = [rotation_of_neurons(15, 0.7, seed) for seed in range(3)]
+    for rotation in rotations:
+        np.testing.assert_allclose(rotation @ rotation.T, np.eye(15), atol=1e-12)
+        np.testing.assert_allclose(np.linalg.det(rotation), 1)
+    assert np.abs(rotations[0] - rotations[1]).max() > 0.1
+    kept = [
+        np.mean([np.diag(rotation_of_neurons(40, mixing, seed)).mean() for seed in range(20)])
+        for mixing in (0.0, 0.35, 0.7, 1.0)
+    ]
+    assert kept == sorted(kept, reverse=True)
+    assert abs(kept[-1]) < 0.05
+
+
+def test_both_kinds_of_mixing_begin_with_the_same_worms() -> None:
+    loadings, neurons = (
+        simulate(2, 30.0, mixing=0.0, kind=kind) for kind in ("loadings", "neurons")
+    )
+    assert [worm.digest for worm in loadings] == [worm.digest for worm in neurons]
+
+
+@pytest.mark.parametrize("kind", ["loadings", "neurons"])
+def test_mixing_changes_neither_behaviour_nor_noise(kind: str) -> None:
+    before, after = (simulate(2, 30.0, mixing=m, kind=kind)[1] for m in (0.0, 0.8))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(before.states, after.states)
+    assert (before.neurons, before.fps) == (after.neurons, after.fps)
+    quiet = Physics(noise=0.0)
+    noise = [
+        worm.traces - simulate(2, 30.0, mixing=m, kind=kind, physics=quiet)[1].traces  # type: ignore[arg-type]
+        for m, worm in ((0.0, before), (0.8, after))
+    ]
+    np.testing.assert_allclose(*noise, atol=1e-12)
+
+
+def test_mixed_neurons_are_the_rotated_signals_and_the_others_stay() -> None:
+    plain = Physics(noise=0.0, bleach_fraction=0.0)
+    before, after = (
+        simulate(2, 30.0, seed=5, mixing=m, kind="neurons", physics=plain)[1] for m in (0.0, 0.6)
+    )
+    others = [c for c, name in enumerate(before.neurons) if name not in PAPER_NEURONS]
+    np.testing.assert_array_equal(before.traces[:, others], after.traces[:, others])
+    own, shared = (worm.select(PAPER_NEURONS).traces for worm in (after, before))
+    found = np.linalg.lstsq(shared, own, rcond=None)[0].T  # gains @ rotation @ 1 / gains
+    rotation = rotation_of_neurons(15, 0.6, [5, 2, 1])
+    np.testing.assert_allclose(found * found.T, rotation * rotation.T, atol=1e-5)
+
+
+def test_an_unknown_kind_of_mixing_names_the_choices() -> None:
+    with pytest.raises(ChoiceError, match=r"unknown kind of mixing 'cells': .* loadings, neurons"):
+        simulate(1, kind="cells")  # type: ignore[arg-type]

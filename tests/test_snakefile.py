@@ -12,24 +12,27 @@ from typing import Any
 import nbformat
 import pytest
 
-from wormgnn.experiments import EXPERIMENTS
+from wormgnn.experiment_lines import EXPERIMENTS, SHARPNESS
 from wormgnn.forecast_experiments import FORECASTS
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.ipynb"))
-LINES = {
+LINES: dict[str, set[Any]] = {
     "03_all_states": {run.model for run in EXPERIMENTS["figure4a"].runs},
     "05_controls": {run.model for run in EXPERIMENTS["controls"].runs},
     "08_trajectories": set(FORECASTS["figure4c"].lines),
+    "10_without_ava": {run.model for run in EXPERIMENTS["without-ava"].runs},
+    "11_one_hot": set(SHARPNESS),
+    "14_model_zoo": {run.model for name in ("zoo", "structure") for run in EXPERIMENTS[name].runs},
 }
 """Models that an empty `models` stands for, where a chapter's default is empty."""
 
 
-def shards() -> dict[str, list[dict[str, list[str]]]]:
+def shards() -> dict[str, list[dict[str, list[Any]]]]:
     text = (ROOT / "Snakefile").read_text(encoding="utf-8")
     found = re.search(r"^SHARDS\b.*? = (\{.*?^\})", text, re.MULTILINE | re.DOTALL)
     assert found is not None
-    value: dict[str, list[dict[str, list[str]]]] = ast.literal_eval(found[1])
+    value: dict[str, list[dict[str, list[Any]]]] = ast.literal_eval(found[1])
     return value
 
 

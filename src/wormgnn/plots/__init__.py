@@ -21,6 +21,7 @@ from wormgnn.plots.inputs import (
     temporal_graph,
     window_correlations,
 )
+from wormgnn.plots.models import accuracy_of_models, training_rises
 from wormgnn.plots.scores import (
     accuracy_by_training_worms,
     accuracy_by_worm,
@@ -58,6 +59,7 @@ __all__ = [
     "WORM_COLOURS",
     "accuracy_by_training_worms",
     "accuracy_by_worm",
+    "accuracy_of_models",
     "agreement",
     "agreement_legend",
     "coloured_trace",
@@ -87,6 +89,7 @@ __all__ = [
     "state_legend",
     "state_means",
     "temporal_graph",
+    "training_rises",
     "use_style",
     "window_correlations",
     "worm_colour",

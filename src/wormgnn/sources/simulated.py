@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
+from wormgnn.errors import ChoiceError
 from wormgnn.recording import UNIDENTIFIED, Recording
 from wormgnn.sources.behaviour import behaviour, with_gaps
 from wormgnn.sources.kato import STATES
@@ -25,6 +26,7 @@ from wormgnn.sources.layouts import (
     write_nichols,
     write_wormwideweb,
 )
+from wormgnn.sources.mixture import MIXINGS, Mixing, rotation_of_neurons
 
 __all__ = ["simulate", "write_kato", "write_kato_older", "write_nichols", "write_wormwideweb"]
 
@@ -85,6 +87,7 @@ def simulate(
     seed: int = 0,
     mixing: float = 0.4,
     physics: Physics | None = None,
+    kind: Mixing = "loadings",
 ) -> list[Recording]:
     """Simulated recordings, the same for the same arguments; worm k depends on no other worm.
 
@@ -100,20 +103,33 @@ def simulate(
         alike) to 1 (each in its own way: nothing carries over from worm to worm).
     physics
         Time constants, noise and number of neurons.
+    kind
+        What `mixing` mixes; see `mixture.Mixing`. Behaviour, latent and noise do not depend on it,
+        nor on `mixing`: the same worm at another mixing is what it would have been.
 
     Raises
     ------
+    ChoiceError
+        An unknown kind.
     ValueError
         A `mixing` outside [0, 1], or a duration under ten frames.
     """
     if not 0 <= mixing <= 1 or duration_s * fps < 10:
         found = f"mixing {mixing}, {duration_s} s at {fps} frames per second"
         raise ValueError(f"expected a mixing from 0 to 1 and ten frames or more, found {found}")
-    physics = physics or Physics()
-    return [
-        _worm(number, duration_s, fps, mixing, physics, np.random.default_rng([seed, number]))
-        for number in range(1, n_worms + 1)
-    ]
+    if kind not in MIXINGS:
+        raise ChoiceError("kind of mixing", kind, MIXINGS)
+    physics, of_neurons = physics or Physics(), kind == "neurons"
+    worms = []
+    for number in range(1, n_worms + 1):
+        # A generator of its own: the mixture takes no draw from the rest of the worm.
+        rotation = rotation_of_neurons(
+            len(PAPER_NEURONS), mixing if of_neurons else 0.0, [seed, number, 1]
+        )
+        loadings = 0.0 if of_neurons else mixing
+        random = np.random.default_rng([seed, number])
+        worms.append(_worm(number, duration_s, fps, loadings, rotation, physics, random))
+    return worms
 
 
 def _worm(
@@ -121,6 +137,7 @@ def _worm(
     duration_s: float,
     fps: float,
     mixing: float,
+    rotation: NDArray[np.float64],
     physics: Physics,
     random: np.random.Generator,
 ) -> Recording:
@@ -130,10 +147,11 @@ def _worm(
     neurons = _neurons(physics, random)
     latent = _latent(states, fps, physics, random)
     drive = latent @ _loadings(neurons, mixing, physics, random).T
+    columns = np.array([neurons.index(name) for name in PAPER_NEURONS])
     return Recording(
         worm=f"simulated-{number}",
         dataset="simulated",
-        traces=_fluorescence(drive, fps, physics, random),
+        traces=_fluorescence(drive, fps, columns, rotation, physics, random),
         neurons=neurons,
         fps=fps,
         states=with_gaps(states, random),
@@ -196,12 +214,18 @@ def _species_loading(name: str, physics: Physics) -> NDArray[np.float64]:
 
 
 def _fluorescence(
-    drive: NDArray[np.float64], fps: float, physics: Physics, random: np.random.Generator
+    drive: NDArray[np.float64],
+    fps: float,
+    mixed: NDArray[np.int64],
+    rotation: NDArray[np.float64],
+    physics: Physics,
+    random: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """dF/F0 of each neuron, shape (frames, neurons)."""
+    """dF/F0 of each neuron, shape (frames, neurons); `rotation` mixes the columns `mixed`."""
     frames, neurons = drive.shape
     rate = np.logaddexp(0, 2.0 * (drive - random.normal(0.2, 0.2, neurons)))
     calcium = _relax(_relax(rate, physics.rise_s, fps), physics.decay_s, fps)
+    calcium[:, mixed] = calcium[:, mixed] @ rotation.T
     calcium *= random.lognormal(-1.2, 0.4, neurons)
     seconds = np.arange(frames)[:, None] / fps
     bleaching = physics.bleach_fraction * random.uniform(0, 2, neurons)

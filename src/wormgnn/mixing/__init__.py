@@ -1,0 +1,1 @@
+"""The paper's hypothesis on simulated worms whose individual variability is known."""

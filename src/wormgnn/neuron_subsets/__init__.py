@@ -1,0 +1,1 @@
+"""Reading behaviour from any set of neurons: fewer of them, one of them, or whatever is there."""
