@@ -64,7 +64,7 @@ def test_absent_recordings_say_how_to_get_them(call):
 
 def test_no_worms_and_half_a_reference_are_refused(call, tmp_path):
     assert call("data", "simulate", tmp_path / "w.mat", "--worms", 0).exit_code == 2
-    result = call("run", "table1", "--model", "SVM", "--reference")
+    result = call("run", "transfer", "--model", "SVM", "--reference")
     assert (result.exit_code, "leave --model out" in result.output) == (2, True)
     assert not list(tmp_path.iterdir())
 
@@ -87,6 +87,23 @@ def test_a_reference_holds_scores_and_confusions_that_agree(call, tmp_path, monk
     assert found.manifest["profile"]["name"] == "smoke"
     assert set(found.table["model"]) == {"SVM", "SVM, linear"}
     assert counts.table["count"].sum() == found.table["n_frames"].sum()
+
+
+def test_a_reference_grows_line_by_line(call, tmp_path):
+    words = ("run", "table1", "--profile", "smoke", "--reference", "--model")
+    for line in ("SVM, linear", "SVM"):
+        assert call(*words, line).exit_code == 0
+    for suffix in ("", ".confusion"):
+        found = reference.read(f"table1.simulated{suffix}", tmp_path / "results")
+        assert found is not None
+        assert list(found.table["model"].unique()) == ["SVM", "SVM, linear"]
+        assert found.manifest["folds"] == {"SVM": 1, "SVM, linear": 1}
+    rows = len(found.table)
+    assert call(*words, "SVM").exit_code == 0
+    again = reference.read("table1.simulated.confusion", tmp_path / "results")
+    assert again is not None and len(again.table) == rows
+    other = call(*words, "SVM", "--seed", 1)
+    assert other.exit_code == 1 and "SVM, linear would stay" in other.output
 
 
 def test_the_last_column_of_table_1_takes_the_neurons_of_both_datasets(call, tmp_path):

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from wormgnn.errors import ChoiceError
-from wormgnn.pages import banner, effective_profile, paper_reported, table
+from wormgnn.pages import banner, effective_profile, paper_reported, reference_note, table
+from wormgnn.reference import Reference
 from wormgnn.sources.registry import DATASETS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,3 +84,11 @@ def test_paper_numbers_have_one_home() -> None:
     link = ROOT / "results" / "paper_reported.json"
     assert link.is_symlink() or not link.exists()
     assert json.loads(link.read_text(encoding="utf-8")) == reported
+
+
+def test_a_note_says_which_lines_have_fewer_folds():
+    scale = {"folds": list(range(10)), "n_folds": 10, "epochs": 800}
+    found = Reference(pd.DataFrame({"a": [1]}), {"profile": scale, "command": "c"})
+    assert "10 of 10 folds, 800 epochs" in reference_note(found).text
+    found.manifest["folds"] = {"SVM": 7, "GNN: 7 states": 2, "GNN": 2}
+    assert "7 (2 for GNN: 7 states; GNN) of 10 folds" in reference_note(found).text

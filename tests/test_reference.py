@@ -39,6 +39,34 @@ def test_a_manifest_says_what_a_table_was_computed_from():
     assert "profile" not in reference.about("c", "tiny", worms, 3, ["wormgnn.metrics"])
 
 
+def about(command="b", **changes):
+    worms, profile = tiny_worms(2), profile_named("paper")
+    return {**reference.about(command, "tiny", worms, 3, ["wormgnn.metrics"], profile), **changes}
+
+
+def test_lines_that_are_not_written_stay_with_their_command(tmp_path):
+    reference.write("t", TABLE, about("a"), tmp_path)
+    new = pd.DataFrame({"model": ["GNN", "SVM"], "accuracy": [0.5, 0.6]})
+    table, command = reference.with_other_lines("t", new, about("b"), tmp_path)
+    assert table.set_index("model")["accuracy"].to_dict() == {"MLP": 0.9391, "GNN": 0.5, "SVM": 0.6}
+    assert command == "a && b"
+    whole = TABLE.assign(accuracy=0.1)
+    assert reference.with_other_lines("t", whole, about("b"), tmp_path) == (whole, "b")
+    assert reference.with_other_lines("new", new, about("b"), tmp_path) == (new, "b")
+
+
+@pytest.mark.parametrize("change", ["code", "data", "seed", "epochs"])
+def test_lines_from_elsewhere_do_not_stay(tmp_path, change):
+    old = about("a")
+    if change == "epochs":
+        old["profile"] = {**old["profile"], "epochs": 7}
+    else:
+        old[change] = "other"
+    reference.write("t", TABLE, old, tmp_path)
+    with pytest.raises(StoreError, match=rf"MLP would stay.*other {change}"):
+        reference.with_other_lines("t", TABLE[1:], about("b"), tmp_path)
+
+
 def test_tables_of_the_manifold_name_the_code_that_made_them(tmp_path, monkeypatch):
     worms = tiny_worms(2)
     monkeypatch.setattr(registry, "load", lambda _: worms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -93,12 +94,35 @@ def _pooled(rows: pd.DataFrame, counts: np.ndarray) -> pd.DataFrame:
 def write_reference(
     name: str, results: Results, dataset: str, profile: Profile, seed: int, command: str
 ) -> list[Path]:
-    """Write an experiment's two tables into `results/`; returns their paths."""
+    """Write an experiment's two tables into `results/`; returns their paths.
+
+    Lines that the results lack stay as they are in the tables, so that an experiment can be
+    written line by line, each with its own number of folds.
+
+    Raises
+    ------
+    StoreError
+        Lines that would stay, but come from other code, worms, epochs or another seed.
+    """
     experiment = EXPERIMENTS[name]
     worms = [w for source in (dataset, experiment.unseen) if source for w in load(source)]
     code = code_of(line.plan.model for line in experiment.runs)
     about = reference.about(command, dataset, worms, seed, code, profile, experiment=name)
+    order = [line.label for line in experiment.runs]
+    tables = {f"{name}.{dataset}": results.rows, f"{name}.{dataset}.confusion": results.confusion}
+    whole = {key: reference.with_other_lines(key, table, about) for key, table in tables.items()}
+    rows, commands = whole[f"{name}.{dataset}"]
+    folds = rows.groupby("model")["fold"].nunique()
+    about |= {
+        "command": commands,
+        "folds": {label: int(folds[label]) for label in order if label in folds},
+    }
     return [
-        reference.write(f"{name}.{dataset}", results.rows, about),
-        reference.write(f"{name}.{dataset}.confusion", results.confusion, about),
+        reference.write(key, in_order(table, order), about) for key, (table, _) in whole.items()
     ]
+
+
+def in_order(table: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+    """A table's rows by the order of their lines."""
+    place = {label: number for number, label in enumerate(labels)}
+    return table.sort_values("model", key=lambda column: column.map(place), kind="stable")

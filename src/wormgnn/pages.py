@@ -123,7 +123,8 @@ def reference_note(found: Reference) -> Banner:
     scale = about.get("profile")
     folds = ""
     if isinstance(scale, dict):
-        folds = f", {len(scale['folds'])} of {scale['n_folds']} folds, {scale['epochs']} epochs"
+        done = about.get("folds", {}) or {"": len(scale["folds"])}
+        folds = f", {_folds(done)} of {scale['n_folds']} folds, {scale['epochs']} epochs"
     return Banner(
         "note",
         "Reference results",
@@ -131,6 +132,17 @@ def reference_note(found: Reference) -> Banner:
         f"{about.get('wormgnn', '?')}, torch {about.get('packages', {}).get('torch', '?')}, "
         f"seed {about.get('seed', '?')}{folds}), {len(found.table)} rows.{_note(about)}",
     )
+
+
+def _folds(done: dict[str, int]) -> str:
+    """`10`, or `10 (2 for GNN: 7 states)` where lines have fewer than most."""
+    most = max(done.values())
+    fewer: dict[int, list[str]] = {}
+    for label, count in done.items():
+        if count < most:
+            fewer.setdefault(count, []).append(label)
+    parts = [f"{count} for {'; '.join(labels)}" for count, labels in sorted(fewer.items())]
+    return f"{most} ({', '.join(parts)})" if parts else str(most)
 
 
 def _note(about: dict[str, Any]) -> str:

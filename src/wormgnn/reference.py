@@ -92,6 +92,36 @@ def about(
     }
 
 
+_SAME = ("code", "data", "seed")
+
+
+def with_other_lines(
+    name: str, table: pd.DataFrame, about: dict[str, Any], folder: Path | None = None
+) -> tuple[pd.DataFrame, str]:
+    """A table with the lines (column `model`) that only the stored one has, and its commands.
+
+    StoreError if lines would stay that come from other code, data, epochs or another seed.
+    """
+    stored = read(name, folder)
+    if stored is None:
+        return table, about["command"]
+    kept = stored.table[~stored.table["model"].isin(table["model"])]
+    if kept.empty:
+        return table, about["command"]
+    old = stored.manifest
+    differing = [field for field in _SAME if old.get(field) != about[field]]
+    if old.get("profile", {}).get("epochs") != about["profile"]["epochs"]:
+        differing.append("epochs")
+    if differing:
+        lines = ", ".join(map(str, kept["model"].unique()))
+        raise StoreError(
+            f"{_paths(name, folder)[0]}: {lines} would stay, but come from other "
+            f"{', '.join(differing)}: write every line"
+        )
+    commands = dict.fromkeys([*old["command"].split(" && "), about["command"]])
+    return pd.concat([kept, table], ignore_index=True), " && ".join(commands)
+
+
 def write(
     name: str, table: pd.DataFrame, about: dict[str, Any], folder: Path | None = None
 ) -> Path:
