@@ -135,13 +135,13 @@ def reference_note(found: Reference) -> Banner:
 
 
 def _folds(done: dict[str, int]) -> str:
-    """`10`, or `10 (2 for GNN: 7 states)` where lines have fewer than most."""
+    """`10`, or `10 (2 for GNN)` where some models' lines have fewer than most."""
     most = max(done.values())
-    fewer: dict[int, list[str]] = {}
+    fewer: dict[int, dict[str, None]] = {}
     for label, count in done.items():
         if count < most:
-            fewer.setdefault(count, []).append(label)
-    parts = [f"{count} for {'; '.join(labels)}" for count, labels in sorted(fewer.items())]
+            fewer.setdefault(count, {})[label.split(": ")[0]] = None
+    parts = [f"{count} for {'; '.join(models)}" for count, models in sorted(fewer.items())]
     return f"{most} ({', '.join(parts)})" if parts else str(most)
 
 
