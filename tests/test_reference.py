@@ -44,27 +44,35 @@ def about(command="b", **changes):
     return {**reference.about(command, "tiny", worms, 3, ["wormgnn.metrics"], profile), **changes}
 
 
+LINES = {"MLP": {"sizes": (1, 4)}, "GNN": {}, "SVM": {}}
+
+
 def test_lines_that_are_not_written_stay_with_their_command(tmp_path):
-    reference.write("t", TABLE, about("a"), tmp_path)
+    def grown(new, name="t", lines=LINES):
+        table, manifest = reference.with_other_lines(name, new, about("b"), lines, tmp_path)
+        return table.set_index("model")["accuracy"].to_dict(), manifest["command"]
+
+    reference.write("t", TABLE, {**about("a"), "lines": LINES}, tmp_path)
     new = pd.DataFrame({"model": ["GNN", "SVM"], "accuracy": [0.5, 0.6]})
-    table, command = reference.with_other_lines("t", new, about("b"), tmp_path)
-    assert table.set_index("model")["accuracy"].to_dict() == {"MLP": 0.9391, "GNN": 0.5, "SVM": 0.6}
-    assert command == "a && b"
-    whole = TABLE.assign(accuracy=0.1)
-    assert reference.with_other_lines("t", whole, about("b"), tmp_path) == (whole, "b")
-    assert reference.with_other_lines("new", new, about("b"), tmp_path) == (new, "b")
+    assert grown(new) == ({"MLP": 0.9391, "GNN": 0.5, "SVM": 0.6}, "a && b")
+    assert grown(TABLE.assign(accuracy=0.1)) == ({"MLP": 0.1, "GNN": 0.1}, "b")
+    assert grown(new, "another") == ({"GNN": 0.5, "SVM": 0.6}, "b")
+    gone = {"GNN": {}, "SVM": {}}  # the MLP is no line of this table any more
+    assert grown(new, lines=gone) == ({"GNN": 0.5, "SVM": 0.6}, "b")
 
 
-@pytest.mark.parametrize("change", ["code", "data", "seed", "epochs"])
+@pytest.mark.parametrize("change", ["code", "data", "seed", "epochs", "n_folds", "definition"])
 def test_lines_from_elsewhere_do_not_stay(tmp_path, change):
-    old = about("a")
-    if change == "epochs":
-        old["profile"] = {**old["profile"], "epochs": 7}
+    old = {**about("a"), "lines": dict(LINES)}
+    if change in ("epochs", "n_folds"):
+        old["profile"] = {**old["profile"], change: 7}
+    elif change == "definition":
+        old["lines"]["MLP"] = {"sizes": (1, 3)}
     else:
         old[change] = "other"
     reference.write("t", TABLE, old, tmp_path)
-    with pytest.raises(StoreError, match=rf"MLP would stay.*other {change}"):
-        reference.with_other_lines("t", TABLE[1:], about("b"), tmp_path)
+    with pytest.raises(StoreError, match=rf"MLP would stay.*other {change}: write"):
+        reference.with_other_lines("t", TABLE[1:], about("b"), LINES, tmp_path)
 
 
 def test_tables_of_the_manifold_name_the_code_that_made_them(tmp_path, monkeypatch):

@@ -212,6 +212,10 @@ EXPERIMENTS = {
         "Supplement: one-hot encoding of edges", _one_hot("types") + _one_hot("senders")
     ),
     "zoo": Experiment("Supplement: established graph layers", _few_and_many(_ZOO)),
+    "zoo-longer": Experiment(
+        "Supplement: the same on one worm, to see what more epochs bring",
+        tuple(Run(label, replace(plan, n_states=4, sizes=(1,))) for label, plan in _ZOO.items()),
+    ),
     "structure": Experiment(
         "Model section and supplement: aggregation, steps, edges, hidden channels, neurons",
         _few_and_many(_STRUCTURE)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -102,24 +103,30 @@ def write_reference(
     Raises
     ------
     StoreError
-        Lines that would stay, but come from other code, worms, epochs or another seed.
+        Lines would stay that come from other code, worms or epochs; see
+        `reference.with_other_lines`.
     """
     experiment = EXPERIMENTS[name]
     worms = [w for source in (dataset, experiment.unseen) if source for w in load(source)]
     code = code_of(line.plan.model for line in experiment.runs)
     about = reference.about(command, dataset, worms, seed, code, profile, experiment=name)
-    order = [line.label for line in experiment.runs]
+    lines = {line.label: defined(line) for line in experiment.runs}
     tables = {f"{name}.{dataset}": results.rows, f"{name}.{dataset}.confusion": results.confusion}
-    whole = {key: reference.with_other_lines(key, table, about) for key, table in tables.items()}
-    rows, commands = whole[f"{name}.{dataset}"]
-    folds = rows.groupby("model")["fold"].nunique()
-    about |= {
-        "command": commands,
-        "folds": {label: int(folds[label]) for label in order if label in folds},
+    whole = {
+        key: reference.with_other_lines(key, table, about, lines) for key, table in tables.items()
     }
+    rows, _ = whole[f"{name}.{dataset}"]
+    folds = rows.groupby("model")["fold"].nunique()
+    done = {label: int(folds[label]) for label in lines if label in folds}
     return [
-        reference.write(key, in_order(table, order), about) for key, (table, _) in whole.items()
+        reference.write(key, in_order(table, list(lines)), {**manifest, "folds": done})
+        for key, (table, manifest) in whole.items()
     ]
+
+
+def defined(line: Run) -> dict[str, Any]:
+    """What a line is, as plain JSON: its plan and its neurons."""
+    return {"neurons": line.neurons, **asdict(line.plan), "options": dict(line.plan.options)}
 
 
 def in_order(table: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:

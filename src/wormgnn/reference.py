@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,30 +96,63 @@ _SAME = ("code", "data", "seed")
 
 
 def with_other_lines(
-    name: str, table: pd.DataFrame, about: dict[str, Any], folder: Path | None = None
-) -> tuple[pd.DataFrame, str]:
-    """A table with the lines (column `model`) that only the stored one has, and its commands.
+    name: str,
+    table: pd.DataFrame,
+    about: dict[str, Any],
+    lines: Mapping[str, Any],
+    folder: Path | None = None,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """A table with the lines (column `model`) that only the stored one has, and its manifest.
 
-    StoreError if lines would stay that come from other code, data, epochs or another seed.
+    Parameters
+    ----------
+    name, folder
+        As for `read`.
+    table, about
+        The new lines, and where they come from.
+    lines
+        Every line of the table as it is now, with what defines it as plain JSON. A stored line
+        that is no more is dropped.
+
+    Raises
+    ------
+    StoreError
+        Lines would stay that come from another definition, other code, data, epochs, or
+        another seed.
     """
+    manifest = {**about, "lines": dict(lines)}
     stored = read(name, folder)
     if stored is None:
-        return table, about["command"]
-    kept = stored.table[~stored.table["model"].isin(table["model"])]
+        return table, manifest
+    others = set(lines) - set(table["model"])
+    kept = stored.table[stored.table["model"].isin(others)]
     if kept.empty:
-        return table, about["command"]
-    old = stored.manifest
-    differing = [field for field in _SAME if old.get(field) != about[field]]
-    if old.get("profile", {}).get("epochs") != about["profile"]["epochs"]:
-        differing.append("epochs")
+        return table, manifest
+    differing = _differing(stored.manifest, manifest, [str(line) for line in kept["model"]])
     if differing:
-        lines = ", ".join(map(str, kept["model"].unique()))
+        stay = ", ".join(map(str, kept["model"].unique()))
         raise StoreError(
-            f"{_paths(name, folder)[0]}: {lines} would stay, but come from other "
+            f"{_paths(name, folder)[0]}: {stay} would stay, but come from other "
             f"{', '.join(differing)}: write every line"
         )
-    commands = dict.fromkeys([*old["command"].split(" && "), about["command"]])
-    return pd.concat([kept, table], ignore_index=True), " && ".join(commands)
+    commands = dict.fromkeys([*stored.manifest["command"].split(" && "), about["command"]])
+    whole = pd.concat([kept, table], ignore_index=True)
+    return whole, {**manifest, "command": " && ".join(commands)}
+
+
+def _differing(old: dict[str, Any], new: dict[str, Any], kept: Sequence[str]) -> list[str]:
+    """What the lines that stay do not share with the new ones."""
+    differing = [field for field in _SAME if old.get(field) != new[field]]
+    scales = [manifest.get("profile", {}) for manifest in (old, new)]
+    differing += [
+        field
+        for field in ("epochs", "n_folds", "subsets_per_size")
+        if scales[0].get(field) != scales[1].get(field)
+    ]
+    definitions = [json.loads(json.dumps(manifest.get("lines", {}))) for manifest in (old, new)]
+    if any(definitions[0].get(label) != definitions[1][label] for label in kept):
+        differing.append("definition")
+    return differing
 
 
 def write(
