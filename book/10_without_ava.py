@@ -33,9 +33,9 @@
 dataset: str = "simulated"  # simulated or kato
 profile: str = "quick"  # smoke, quick or paper (hours)
 seed: int = 0  # seed of folds, initial weights and the order of training
-models: list = []  # some of Table 1's; if empty "SVM", "MLP, no norm", "GNN" at smoke and quick, else all
+models: list = []  # some of Table 1's; if empty "SVM", "MLP, no norm" at smoke and quick, else all
 states: list = []  # some of 2, 4, 7; if empty 2 and 4 at smoke and quick, else all
-sizes: list = []  # numbers of training worms; if empty 1 at smoke and quick, else all
+sizes: list = []  # numbers of training worms, of five at most 4; if empty 1 at smoke and quick, else all
 margin: float = 2.0  # percentage points within which a difference is not noticeable
 
 # %% tags=["hide-input"]
@@ -47,6 +47,7 @@ from wormgnn import experiments, paired, plots, reference, without_neurons
 from wormgnn.pages import banner, effective_profile, reference_note, table
 from wormgnn.plots.paired import grouped_differences, recall_changes
 from wormgnn.profiles import profile_named
+from wormgnn.sources.registry import load
 from wormgnn.store import Store
 
 plots.use_style()
@@ -70,9 +71,10 @@ def states_of(fewer: pd.DataFrame, full: pd.DataFrame) -> pd.DataFrame:
     return without_neurons.described(found) if len(found) else found
 
 
+paired.check_unseen(sizes, len(load(dataset)))
 scale, store = profile_named(profile), Store()
 small = profile in ("smoke", "quick")
-models = models or (["SVM", "MLP, no norm", "GNN"] if small else None)
+models = models or (["SVM", "MLP, no norm"] if small else None)
 sizes = sizes or ([1] if small else [])
 left = experiments.experiment_named("without-ava").only(models)
 left = without_neurons.of_states(left, states or ([2, 4] if small else []))

@@ -63,6 +63,10 @@ banner(dataset)
 #   (a parameter of this page, in percentage points); against, if it leaves out zero, and is not within the margin.
 # - *A matches or exceeds B*: for, if the interval holds nothing worse than the margin; against, if it
 #   does, and leaves out zero.
+# - *A depends on a parameter*: for, if the whole interval lies beyond the margin on either side; against, if within it.
+#
+# A sentence on *all*, *every*, *always* or *no* is refuted by a single comparison against it; its row says so.
+# `(2 for, 3 against, 4 open)` counts the comparisons.
 #
 # Rows that name no number of training worms take all numbers together, as the paper's Table 1 does not say how many
 # it used. `a ± b` is a mean and the standard deviation over pairs of a model and a worm. The verdict

@@ -52,3 +52,8 @@ def _row(
 def two_and_four(levels: Mapping[str, Level]) -> dict[str, Level]:
     """Lines for two and for four states."""
     return {f"{label}: {n} states": level for label, level in levels.items() for n in (2, 4)}
+
+
+def one_and_four(levels: Mapping[str, Level]) -> dict[str, Level]:
+    """Lines that name how many worms they were trained on."""
+    return {f"{label}: trained on {n}": level for label, level in levels.items() for n in (1, 4)}

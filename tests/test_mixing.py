@@ -105,9 +105,44 @@ def test_without_the_model_there_is_nothing_to_compare() -> None:
     assert differences(made_up(0.8, 0.7), "SVM").empty
 
 
-def test_room_is_what_the_true_map_adds() -> None:
-    row = headroom(made_up(0.8, 0.7)).iloc[0]
-    assert row["difference"] == pytest.approx(0.2, abs=0.01)
+def dialled(gains: dict[float, float], **changes: object) -> pd.DataFrame:
+    """Worms along the dial, whose true alignment (0.9) adds so much at each place."""
+    places = [made_up(0.8, 0.9 - gain, mixing=m, **changes) for m, gain in gains.items()]
+    return pd.concat(places, ignore_index=True)
+
+
+def test_room_is_what_the_true_map_adds_beyond_what_it_adds_without_mixing() -> None:
+    found = headroom(dialled({0.0: 0.05, 0.2: 0.2}))
+    assert found["mixing"].tolist() == [0.2]  # at 0 there is nothing to undo
+    row = found.iloc[0]
+    assert row["difference"] == pytest.approx(0.15, abs=0.005)
+    assert row["whole"] == pytest.approx(0.2, abs=0.005)
+    assert row["at_zero"] == pytest.approx(0.05, abs=0.005)
+    assert row["at_zero_low"] < row["at_zero"] < row["at_zero_high"]
+    assert row["n_worms"] == 15 and row["accuracy"] == pytest.approx(0.9, abs=0.05)
+
+
+def test_a_map_that_only_takes_noise_away_leaves_no_room() -> None:
+    row = headroom(dialled({0.0: 0.1, 0.5: 0.1})).iloc[0]
+    assert row["difference"] == pytest.approx(0) and row["low"] <= 0 <= row["high"]
+
+
+def test_room_is_paired_by_worm_set_and_number_of_training_worms() -> None:
+    one, four = dialled({0.0: 0.05, 0.2: 0.2}), dialled({0.0: 0.0, 0.2: 0.1}, n_train=4)
+    table = pd.concat([one, four, one.assign(seen=True, accuracy=0.5)])
+    better = (table["worm"] == 3) & table["model"].str.endswith("alignment")
+    table.loc[better, "accuracy"] += 0.05  # at 0 as well: it is the worm's own
+    shuffled = table.sample(frac=1, random_state=2)
+    found = headroom(shuffled).set_index("n_train")["difference"]
+    assert found.to_dict() == pytest.approx({1: 0.15, 4: 0.1}, abs=0.005)
+    wide = one[~one["seen"]].pivot_table("accuracy", ["mixing", "sim_seed", "worm"], "model")
+    gain = (wide["MLP, no norm, true alignment"] - wide["MLP, no norm"]).unstack("mixing")
+    assert found[1] == pytest.approx((gain[0.2] - gain[0.0]).mean())
+
+
+@pytest.mark.parametrize("gains", [{0.2: 0.2}, {0.0: 0.1}])
+def test_without_both_places_no_room_is_measured(gains: dict[float, float]) -> None:
+    assert headroom(dialled(gains)).empty
 
 
 def test_real_worms_are_the_units_of_table_1() -> None:

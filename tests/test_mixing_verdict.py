@@ -27,7 +27,19 @@ def test_the_headline_counts_places() -> None:
     found = differences(made_up(0.8, 0.7))["difference"].item()
     assert f"best it differs from *MLP, no norm* by {100 * found:+.1f} points" in text
     assert "n = 15 worms; mixing 0.2 of loadings, 1 training worm)" in text
-    assert f"gains up to {100 * headroom(made_up(0.7, 0.7))['difference'].item():+.1f}" in text
+    assert "room" not in text  # without mixing 0 nothing can be said of it
+
+
+def test_room_is_said_less_that_without_mixing() -> None:
+    table = pd.concat([made_up(0.7, 0.85, mixing=0.0), made_up(0.7, 0.7)])
+    text, row = verdict.headline(table), headroom(table).iloc[0]
+    assert row["difference"] == pytest.approx(0.15, abs=0.01) and row["whole"] > 0.19
+    assert "There is room for edges to help" in text
+    assert f"gains up to {100 * row['difference']:+.1f} points" in text
+    assert "above zero at 1 of 1 places above 0. This is the gain less the same worm's" in text
+    assert f"noise away: {100 * row['at_zero']:+.1f} points (" in text and "trained on 1." in text
+    only_noise = pd.concat([made_up(0.7, 0.7, mixing=0.0), made_up(0.7, 0.7)])
+    assert "No room for edges to help shows" in verdict.headline(only_noise)
 
 
 def test_worms_trained_on_are_counted_for_each_number_of_them() -> None:
@@ -143,10 +155,12 @@ def test_the_command_writes_tables_that_can_be_read(
         "measured",
         lambda *_: pd.DataFrame({"statistic": ["tuning"], "without": [""], "value": [0.8]}),
     )
-    result = CliRunner().invoke(command.main, ["--dataset", "simulated"], catch_exceptions=False)
+    monkeypatch.setattr(command, "load", lambda _: dial.Setting(0.1, **SHORT).worms())  # type: ignore[arg-type]
+    result = CliRunner().invoke(command.main, ["--dataset", "tiny"], catch_exceptions=False)
     assert result.exit_code == 0
-    names = ("mixing", "mixing_edges", "mixing_checks", "mixing_calibration", "mixing_placement")
-    found = {name: reference.read(f"{name}.simulated") for name in names}
-    assert all(part is not None for part in found.values())
-    table = found["mixing_placement"].table  # type: ignore[union-attr]
+    of_dial = {f"{name}.simulated" for name in ("mixing", "mixing_edges", "mixing_checks")}
+    of_worms = {f"{name}.tiny" for name in ("mixing_calibration", "mixing_placement")}
+    found = {path.stem: reference.read(path.stem) for path in (tmp_path / "results").glob("*.csv")}
+    assert set(found) == of_dial | of_worms
+    table = found["mixing_placement.tiny"].table  # type: ignore[union-attr]
     assert verdict.where(table)["statistics"].tolist() == [1]  # roughness places nobody

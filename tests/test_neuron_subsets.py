@@ -20,9 +20,10 @@ from wormgnn.errors import ChoiceError, NeuronError, RecordingError
 from wormgnn.features import features
 from wormgnn.folds import Role
 from wormgnn.models.mlp import MLP
-from wormgnn.neuron_subsets import dropping, reading, reference, singles, study, tables
+from wormgnn.neuron_subsets import cohort as cohort_module
+from wormgnn.neuron_subsets import dropping, rates, reading, reference, singles, study, tables
 from wormgnn.neuron_subsets.cohort import Cohort, cohort, vocabulary
-from wormgnn.neuron_subsets.draws import default_sizes, draw_subsets
+from wormgnn.neuron_subsets.draws import draw_subsets
 from wormgnn.neuron_subsets.masked import MaskedMLP, filled
 from wormgnn.neuron_subsets.rates import faster_mlp
 from wormgnn.neuron_subsets.scoring import information_bits
@@ -77,14 +78,6 @@ def test_draws_differ_with_the_seed() -> None:
 def test_a_size_that_cannot_be(size: int) -> None:
     with pytest.raises(ChoiceError, match="1 to 4"):
         draw_subsets(NEURONS, (size,), 3)
-
-
-def test_default_sizes() -> None:
-    assert default_sizes(4) == (1, 2, 3, 4)
-    spaced = default_sizes(15, 5)
-    assert spaced[0] == 1
-    assert spaced[-1] == 15
-    assert len(spaced) <= 5
 
 
 # The masked network
@@ -462,6 +455,13 @@ def test_a_faster_mlp_is_another_one_on_the_same_draws(tmp_path: Path) -> None:
     same = ["neurons", "subset", "worm", "seen", "n_frames", "majority"]
     pd.testing.assert_frame_equal(slow[same], fast[same])
     assert not slow["accuracy"].equals(fast["accuracy"])
+
+
+def test_manifests_name_what_decides_the_numbers() -> None:
+    made = ("metrics", *(f"neuron_subsets.{n}" for n in ("scoring", "draws", "study", "tables")))
+    assert {f"wormgnn.{name}" for name in made} <= set(reference.CODE)
+    keyed = {*dropping.CODE, *dropping.SVM_CODE, *rates.CODE, *reading.CODE, *cohort_module.CODE}
+    assert keyed < set(reference.CODE)
 
 
 def test_reference_tables_hold_what_the_chapter_needs(

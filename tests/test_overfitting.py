@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from recordings import small_worms
 from wormgnn import overfitting as module
@@ -33,6 +35,20 @@ def test_the_table_has_a_row_for_each_trained_network(tmp_path, monkeypatch):
     assert len(table) == 2 * 2 and set(table["fold"]) == {0, 1}
     assert (table["rise"] >= 0).all() and (table["best_epoch"] < 3).all()
     assert table.groupby("fold")["subset"].nunique().tolist() == [2, 2]
+
+
+def test_another_experiment_does_not_overwrite_the_zoo():
+    names = {module.table_name(e, "kato") for e in ("zoo", "structure", "one-hot")}
+    assert names == {"overfitting.kato", "overfitting-structure.kato", "overfitting-one-hot.kato"}
+
+
+def test_the_command_names_its_experiment(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORMGNN_RESULTS", str(tmp_path))
+    monkeypatch.setattr(module, "overfitting", lambda *_: pd.DataFrame({"model": ["a"]}))
+    monkeypatch.setattr(module, "load", lambda name: small_worms(2, 200.0))
+    done = CliRunner().invoke(module.main, ["--experiment", "structure", "--dataset", "small"])
+    assert done.exit_code == 0, done.output
+    assert [path.name for path in tmp_path.glob("*.csv")] == ["overfitting-structure.small.csv"]
 
 
 def test_what_the_store_lacks_is_trained_once(tmp_path, monkeypatch):

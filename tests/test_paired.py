@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from wormgnn.errors import ChoiceError
 from wormgnn.experiments import EXPERIMENTS
-from wormgnn.paired import DIFFERENT, OPEN, SAME, answer, beyond, effects, pairs, trained_on
+from wormgnn.paired import (
+    DIFFERENT,
+    OPEN,
+    SAME,
+    answer,
+    beyond,
+    check_unseen,
+    effects,
+    pairs,
+    trained_on,
+)
 
 WORMS = ("w1", "w2", "w3", "w4", "w5")
 
@@ -101,6 +111,23 @@ def test_one_worm_gives_no_interval_and_no_answer() -> None:
     one = rows("a").query("worm == 'w1'")
     table = effects(one.assign(model="a: x"), one, {"a: x": "a"})
     assert table["low"].isna().all() and (table["answer"] == OPEN).all()
+
+
+def test_kinds_of_worms_that_neither_has_are_left_out() -> None:
+    changed, plain = (rows(name).query("seen") for name in ("a: x", "a"))
+    table = effects(changed, plain, {"a: x": "a"})
+    assert table["worms"].tolist() == ["same worm"]
+    with pytest.raises(ChoiceError, match="kind of worms 'unseen worms': choose one of same worm"):
+        effects(changed, plain, {"a: x": "a"}, seen=[False])
+    with pytest.raises(ValueError, match="share subset"):  # one side has them
+        effects(rows("a: x"), plain, {"a: x": "a"})
+
+
+def test_some_worm_must_stay_unseen() -> None:
+    for fine in ([], [4], [1, 5]):
+        check_unseen(fine, 5)
+    with pytest.raises(ChoiceError, match="training worms '5, 6': choose one of 1 to 4"):
+        check_unseen([5, 6], 5)
 
 
 def test_unknown_label_names_the_known_ones() -> None:

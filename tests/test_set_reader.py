@@ -117,6 +117,17 @@ def test_a_member_that_knows_no_name_gives_the_same_scores_at_every_frame() -> N
     torch.testing.assert_close(scores, scores[:, :1].expand_as(scores))
 
 
+@pytest.mark.parametrize("training", [False, True])
+def test_an_empty_set_gives_the_same_scores_at_every_frame(training: bool) -> None:
+    model, x = randomise_all(reader()).train(training), inputs()
+    scores = model(x, torch.zeros(NEURONS, dtype=torch.bool))
+    hidden = torch.relu(model.rho(torch.zeros(MEMBERS, model.rho.weight.shape[-1], x.shape[-1])))
+    torch.testing.assert_close(scores, model.readout(hidden))
+    unknown = randomise_all(reader(known=torch.zeros(MEMBERS, NEURONS))).eval()
+    everything = torch.ones(NEURONS, dtype=torch.bool)
+    torch.testing.assert_close(scores, unknown(x, everything))
+
+
 def test_one_member_alone_is_its_row_of_the_ensemble() -> None:
     model, x = reader(), inputs()
     present = torch.tensor([True, True, False, True, True, True])

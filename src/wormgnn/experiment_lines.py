@@ -213,8 +213,12 @@ EXPERIMENTS = {
     ),
     "zoo": Experiment("Supplement: established graph layers", _few_and_many(_ZOO)),
     "zoo-longer": Experiment(
-        "Supplement: the same on one worm, to see what more epochs bring",
-        tuple(Run(label, replace(plan, n_states=4, sizes=(1,))) for label, plan in _ZOO.items()),
+        "Supplement: the same, to see what more epochs bring",
+        tuple(
+            Run(f"{label}: trained on {count}", replace(plan, n_states=4, sizes=(count,)))
+            for count in _FEW_AND_MANY
+            for label, plan in _ZOO.items()
+        ),
     ),
     "structure": Experiment(
         "Model section and supplement: aggregation, steps, edges, hidden channels, neurons",

@@ -127,7 +127,8 @@ def main(dataset: str, profile: str, folds: int | None, seed: int) -> None:
     scale, experiment = profile_named(profile).with_folds(folds), experiment_named("one-hot")
     _, trained = run(experiment, dataset, scale, Store(), seed)
     command = " ".join(["python -m wormgnn.one_hot", *sys.argv[1:]])
-    code = (*code_of(["gnn"]), "wormgnn.permutations", "wormgnn.one_hot_edges", "wormgnn.one_hot")
+    own = ("experiment_lines", "permutations", "one_hot_edges", "one_hot")
+    code = (*code_of(["gnn"]), *(f"wormgnn.{name}" for name in own))
     about = reference.about(command, dataset, load(dataset), seed, code, scale)
     for name, table in tables(experiment, trained, dataset, seed):
         click.echo(reference.write(f"{name}.{dataset}", table, about))

@@ -61,6 +61,13 @@ def training_curve(arrays: Arrays) -> dict[str, NDArray[Any]]:
     }
 
 
+def table_name(experiment: str, dataset: str) -> str:
+    """Name of the reference table; the zoo's, which the book shows, has none of its experiment."""
+    return (
+        f"overfitting.{dataset}" if experiment == "zoo" else f"overfitting-{experiment}.{dataset}"
+    )
+
+
 @click.command()
 @click.option("--experiment", default="zoo", show_default=True)
 @click.option("--dataset", default="kato", show_default=True)
@@ -76,7 +83,7 @@ def main(experiment: str, dataset: str, profile: str, folds: int | None, seed: i
     about = reference.about(
         command, dataset, load(dataset), seed, code, scale, experiment=experiment
     )
-    click.echo(reference.write(f"overfitting.{dataset}", table, about))
+    click.echo(reference.write(table_name(experiment, dataset), table, about))
 
 
 if __name__ == "__main__":

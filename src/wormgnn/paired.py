@@ -36,6 +36,13 @@ def trained_on(experiment: Experiment, sizes: Sequence[int]) -> Experiment:
     return replace(experiment, runs=tuple(runs))
 
 
+def check_unseen(sizes: Sequence[int], n_worms: int) -> None:
+    """Refuse numbers of training worms that leave no worm unseen: ChoiceError names the others."""
+    if sizes and not any(size < n_worms for size in sizes):
+        known = [f"1 to {n_worms - 1}"]
+        raise ChoiceError("number of training worms", ", ".join(map(str, sizes)), known)
+
+
 def pairs(
     changed: pd.DataFrame, plain: pd.DataFrame, score: str = "accuracy", keys: Sequence[str] = KEYS
 ) -> pd.DataFrame:
@@ -100,17 +107,26 @@ def effects(
     Raises
     ------
     ChoiceError
-        A label that is not there.
+        A label that is not there, or no row of any wanted kind of worms. A kind that neither
+        line has is left out: no worm is unseen where all of them train.
     ValueError
         Two lines without a pair.
     """
+    sides = {
+        (label, kind): (_rows(changed, label, kind), _rows(plain, other, kind))
+        for label, other in partners.items()
+        for kind in seen
+    }
+    found = {key: both for key, both in sides.items() if not all(rows.empty for rows in both)}
+    if sides and not found:
+        there = [SEEN[kind] for kind in SEEN if kind in set(changed["seen"])]
+        raise ChoiceError("kind of worms", " or ".join(SEEN[kind] for kind in seen), there)
     return pd.DataFrame(
         [
-            {"model": label, "worms": SEEN[kind], "score": score, **_effect(*sides, margin, rng)}
-            for label, other in partners.items()
-            for kind in seen
+            {"model": label, "worms": SEEN[kind], "score": score}
+            | _effect(*both, score, margin, rng)
+            for (label, kind), both in found.items()
             for score in scores
-            for sides in [(_rows(changed, label, kind), _rows(plain, other, kind), score)]
         ]
     )
 

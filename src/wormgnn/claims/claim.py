@@ -21,7 +21,8 @@ OPEN, NOT_TESTED = "not decided", "not tested"
 VERDICTS = {
     HOLDS: "every comparison comes out as the sentence says",
     IN_PART: "some do; others do not, are not decided, or are not computed",
-    FAILS: "none does, and at least one comes out against it",
+    FAILS: "none does, and at least one comes out against it; where the sentence speaks of all or "
+    "none, one that comes out against it is enough",
     OPEN: "no comparison comes out either way: its interval leaves room for both",
     NOT_TESTED: "what it takes is not here; the row says what",
 }
@@ -100,10 +101,21 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Finding:
-    """Our answer to a claim: a verdict of `VERDICTS`, and our numbers, one line each."""
+    """Our answer to a claim.
+
+    Attributes
+    ----------
+    verdict
+        One of `VERDICTS`.
+    ours
+        Our numbers, one line each.
+    signs
+        What each comparison said: 1 for, -1 against, 0 neither; empty where there is none.
+    """
 
     verdict: str
     ours: tuple[str, ...]
+    signs: tuple[int, ...] = ()
 
 
 Judge = Callable[[Evidence], Finding]
@@ -129,6 +141,8 @@ class Claim:
         From the evidence to a finding.
     paper
         The paper's number, empty where it gives none.
+    universal
+        Whether it speaks of all or none, so that one comparison against it refutes it.
     """
 
     key: str
@@ -138,17 +152,21 @@ class Claim:
     place: str
     judge: Judge
     paper: str = ""
+    universal: bool = False
 
     def asked(self, evidence: Evidence) -> str:
         """The criterion with the margin filled in."""
-        return self.criterion.format(margin=evidence.margin)
+        more = "; of all or none, so that one against it is enough" if self.universal else ""
+        return self.criterion.format(margin=evidence.margin) + more
 
     def check(self, evidence: Evidence) -> Finding:
         """The finding; `NOT_TESTED`, with the reason, where the evidence is not there."""
         try:
-            return self.judge(evidence)
+            found = self.judge(evidence)
         except NotComputed as missing:
             return Finding(NOT_TESTED, (str(missing),))
+        refuted = self.universal and -1 in found.signs
+        return replace(found, verdict=FAILS) if refuted else found
 
 
 def cannot(reason: str) -> Judge:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from wormgnn.claims.claim import NOT_TESTED, Evidence, Finding, verdict_of
-from wormgnn.claims.rules import Gap, Rule, above, below, concluded
+from wormgnn.claims.rules import Gap, Rule, above, below, concluded, counted
 from wormgnn.forecast_comparisons import comparisons, over_steps
 from wormgnn.forecast_tables import over_folds, skill
 from wormgnn.statistics import paired_comparison
@@ -163,4 +163,5 @@ def _counted(gaps: Sequence[Gap], rule: Rule, margin: float, missing: Sequence[s
     ]
     n = sorted({gap.n for gap in gaps})
     found = verdict_of(signs.tolist(), complete=not missing)
-    return Finding(found, (*texts, f"({' or '.join(n)})", *missing))
+    lines = (*texts, f"({' or '.join(n)})", *counted(signs.tolist()), *missing)
+    return Finding(found, lines, tuple(signs))

@@ -44,7 +44,14 @@ def claims(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def _claim(key: str, sentence: str, criterion: str, answer: Answer, **more: str) -> Claim:
+def _claim(
+    key: str,
+    sentence: str,
+    criterion: str,
+    answer: Answer,
+    universal: bool = False,
+    **more: str,
+) -> Claim:
     place = more.get("place", "forecasts")
     section = more.get("section", "Results, trajectories")
     source = more.get("table", "figure4c")
@@ -55,6 +62,7 @@ def _claim(key: str, sentence: str, criterion: str, answer: Answer, **more: str)
         criterion,
         place,
         lambda evidence: answer(evidence.made(errors_of(source)), evidence.margin),
+        universal=universal,
     )
 
 
@@ -66,18 +74,21 @@ TRAJECTORIES = (
         "All deep learning models learn transitions",
         "skill over persistence 8 frames ahead above 0",
         learn,
+        universal=True,
     ),
     _claim(
         "learn-return",
         "The same, more strictly (ours): more than a return to the mean",
         f"MSE less that of {DAMPED} {_MEAN} below 0",
         beyond(DAMPED),
+        universal=True,
     ),
     _claim(
         "learn-linear",
         "The same, more strictly (ours): better than a linear map",
         f"MSE less that of {LINEAR} {_MEAN} below 0",
         beyond(LINEAR),
+        universal=True,
     ),
     _claim(
         "more-worms-forecasts",
@@ -90,6 +101,7 @@ TRAJECTORIES = (
         "The Markovian GNN outperforms all MLP and RNN variants",
         f"MSE of the GNN less theirs {_MEAN} below 0",
         against(below, "GNN", RIVALS),
+        universal=True,
     ),
     _claim(
         "sixteen-frames",
@@ -131,6 +143,7 @@ NICHOLS_FORECASTS = Claim(
     f"MSE of the GNN less theirs {_MEAN} below 0",
     "forecasts",
     cannot(f"{NICHOLS}; with them: wormgnn run figure4c-nichols --dataset kato"),
+    universal=True,
 )
 
 SAMPLING = _claim(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 
 from wormgnn.claims.claim import Evidence, NotComputed
 from wormgnn.claims.rules import Gap, Maker
-from wormgnn.paired import pairs
+from wormgnn.paired import KEYS, pairs
 from wormgnn.statistics import paired_comparison
 
 
@@ -54,13 +55,19 @@ class Line:
 
 def side_by_side(a: Line, b: Line, evidence: Evidence) -> pd.DataFrame:
     """Pairs of rows as `paired.pairs` gives them; NotComputed if no row has a partner."""
-    sides = a.rows(evidence), b.rows(evidence)
+    return partners(a.rows(evidence), b.rows(evidence), f"{a.label} and {b.label}", a.table)
+
+
+def partners(
+    a: pd.DataFrame, b: pd.DataFrame, what: str, table: str, keys: Sequence[str] = KEYS
+) -> pd.DataFrame:
+    """`paired.pairs`; NotComputed (pairs of `what`, in `table`) if no row has a partner."""
     try:
-        return pairs(*sides)
+        return pairs(a, b, keys=keys)
     except pd.errors.MergeError:  # a row twice: the table is broken, not incomplete
         raise
     except ValueError:
-        raise NotComputed(f"pairs of {a.label} and {b.label}", a.table) from None
+        raise NotComputed(f"pairs of {what}", table) from None
 
 
 def less(a: Line, b: Line, label: str = "") -> Maker:

@@ -155,6 +155,7 @@ CLAIMS = (
         "recordings",
         named,
         f"{_OF} neurons",
+        universal=True,
     ),
     Claim(
         "consistent-neurons",
@@ -204,6 +205,7 @@ CLAIMS = (
         "recordings",
         cannot(NICHOLS),
         "AIBR, AVAL, VB02",
+        universal=True,
     ),
     Claim(
         "mlp-validated-abroad",

@@ -107,14 +107,30 @@ def at_most(gap: Gap, margin: float) -> int:
     return 1 if gap.high < margin else -int(gap.low > 0)
 
 
+def apart(gap: Gap, margin: float) -> int:
+    """For if the whole interval is beyond the margin, on either side; against if within it."""
+    if gap.low >= margin or gap.high <= -margin:
+        return 1
+    return -int(-margin < gap.low and gap.high < margin)
+
+
 def concluded(
     gaps: Sequence[Gap], rule: Rule, margin: float, missing: Iterable[str] = ()
 ) -> Finding:
     """One finding from all gaps of a claim; `missing` names comparisons without a number."""
     absent = tuple(missing)
     signs = [rule(gap, margin) for gap in gaps]
-    lines = texts(gaps) if len(gaps) <= MOST_LINES else brief(gaps, signs)
-    return Finding(verdict_of(signs, complete=not absent), (*lines, *absent))
+    short = len(gaps) <= MOST_LINES
+    lines = [*texts(gaps), *counted(signs)] if short else brief(gaps, signs)
+    verdict = verdict_of(signs, complete=not absent)
+    return Finding(verdict, (*lines, *absent), tuple(signs))
+
+
+def counted(signs: Sequence[int]) -> list[str]:
+    """How many comparisons are for, against and open; nothing for a single one."""
+    if len(signs) < 2:
+        return []
+    return [f"({signs.count(1)} for, {signs.count(-1)} against, {signs.count(0)} open)"]
 
 
 def texts(gaps: Sequence[Gap]) -> list[str]:
@@ -130,7 +146,7 @@ def brief(gaps: Sequence[Gap], signs: Sequence[int]) -> list[str]:
     least, most = (pick(gaps, key=lambda gap: gap.mean) for pick in (min, max))
     return [
         f"{signs.count(1)} of {len(signs)} comparisons for, {signs.count(-1)} against, "
-        f"{signs.count(0)} neither",
+        f"{signs.count(0)} open",
         f"least: {least} ({least.n})",
         f"greatest: {most} ({most.n})",
     ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from wormgnn.claims.claim import NICHOLS, Claim, Evidence, cannot
-from wormgnn.claims.lines import Line, beyond_majority, beyond_number, less, spread_less
+import pandas as pd
+
+from wormgnn.claims.claim import NICHOLS, Claim, Evidence, NotComputed, cannot
+from wormgnn.claims.lines import Line, beyond_majority, beyond_number, less, partners, spread_less
 from wormgnn.claims.reported import entry, table_one
 from wormgnn.claims.rules import Gap, Maker, above, below, compared, equal
-from wormgnn.paired import pairs
 from wormgnn.statistics import paired_comparison
 
 SECTION = "Table 1"
@@ -62,17 +63,30 @@ def _manifold(seen: bool) -> Claim:
 
 
 def less_manifold(label: str) -> Maker:
-    """A model less the manifold rebuilt here, over the same training and evaluated worms."""
+    """A model less the manifold rebuilt here, over the same training and evaluated worms.
+
+    NotComputed unless the model was trained on all sets of worms that the manifold was.
+    """
+    table = "admm_two_states"
 
     def make(evidence: Evidence) -> Gap:
-        sides = ours(label).rows(evidence), Line("admm_two_states", "ADMM").rows(evidence)
-        keys = ["subset", "worm"]
-        a, b = (side.groupby(keys)[["accuracy", "majority"]].mean().reset_index() for side in sides)
-        both = pairs(a, b, keys=keys)
+        a, b = (_by_subset(line.rows(evidence)) for line in (ours(label), Line(table, "ADMM")))
+        both = partners(a, b, f"{label} and ADMM", table, _PAIR)
+        if len(both) < len(b):
+            raise NotComputed(f"{len(b) - len(both)} of ADMM's pairs, by {label}", "table1")
         found = paired_comparison(both["changed"], both["plain"], list(both["worm"]))
         return Gap.of(f"{label} − ADMM (unseen)", found)
 
     return make
+
+
+_PAIR = ("subset", "worm")
+
+
+def _by_subset(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean over folds; the manifold's tables part the names of training worms by blanks."""
+    named = rows.assign(subset=rows["subset"].str.replace(" ", "+"))
+    return named.groupby(list(_PAIR))[["accuracy", "majority"]].mean().reset_index()
 
 
 _printed, _ = table_one("Brennan-Proekt", "unseen")

@@ -1,8 +1,9 @@
 """Reference tables of the hypothesis: `python -m wormgnn.mixing.reference`.
 
 Writes `mixing.simulated` (the dial), `mixing_edges.simulated` (what the messages keep),
-`mixing_calibration.simulated` and `mixing_placement.<dataset>` (where worms sit), and
-`mixing_checks.simulated` (second ways to ask) into results/, each as soon as it is there.
+`mixing_calibration.<dataset>` (simulated worms as many, as long and as fast as the dataset's)
+and `mixing_placement.<dataset>` (where these worms sit), and `mixing_checks.simulated` (second
+ways to ask) into results/, each as soon as it is there.
 """
 
 from __future__ import annotations
@@ -33,9 +34,11 @@ TRAINED = ("default",)
 
 OWN_CODE = (
     *code_of(["svm", "mlp", "gnn"]),
-    *(f"wormgnn.sources.{name}" for name in ("simulated", "mixture", "behaviour")),
+    "wormgnn.readings",
+    *(f"wormgnn.sources.{name}" for name in ("simulated", "mixture", "behaviour", "kato")),
     *(f"wormgnn.mixing.{name}" for name in ("dial", "edges", "checks", "placement", "calibration")),
 )
+"""Modules named in the manifests; no key of the store is made of this."""
 
 
 def calibration(like: Sequence[Recording], profile: Profile, store: Store) -> pd.DataFrame:
@@ -87,7 +90,7 @@ def _place(dataset: str, command: str, scale: Profile, store: Store, seed: int) 
     worms = load(dataset)
     about = reference.about(command, dataset, worms, seed, OWN_CODE, scale)
     curves = calibration(worms, scale, store)
-    click.echo(reference.write("mixing_calibration.simulated", curves, about))
+    click.echo(reference.write(f"mixing_calibration.{dataset}", curves, about))
     placed = placements(curves, measured(worms, scale, store))
     table = pd.concat([placed, describe(worms)], ignore_index=True)
     click.echo(reference.write(f"mixing_placement.{dataset}", table, about))

@@ -106,10 +106,21 @@ def _room(table: pd.DataFrame) -> str:
     room = headroom(table)
     if room.empty:
         return ""
-    row = _sorted(room)[-1]
+    row, above = _sorted(room)[-1], int((room["low"] > 0).sum())
+    is_there = "There is room for edges to help" if above else "No room for edges to help shows"
+    zeros = room.drop_duplicates("n_train").sort_values("n_train").to_dict("records")
     return (
-        "There is room for edges to help: with the *true* linear map of each worm the same "
-        f"classifier gains up to {_points(row)}."
+        f"{is_there}: with the *true* linear map of each worm the same classifier gains up to "
+        f"{_points(row)}, with an interval above zero at {above} of {len(room)} places above 0. "
+        "This is the gain less the same worm's gain at mixing 0, where nothing is to be undone and "
+        f"the map only takes noise away: {'; '.join(_at_zero(zero) for zero in zeros)}."
+    )
+
+
+def _at_zero(row: Row) -> str:
+    return (
+        f"{100 * row['at_zero']:+.1f} points ({100 * row['at_zero_low']:+.1f} to "
+        f"{100 * row['at_zero_high']:+.1f}) trained on {row['n_train']}"
     )
 
 

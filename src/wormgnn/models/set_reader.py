@@ -73,8 +73,11 @@ class SetReader(nn.Module):
         return self.read(x[:, which], which)
 
     def read(self, x: Tensor, which: Tensor) -> Tensor:
-        """Scores from a set of neurons: `x` `(features, set, frames)`, `which` their numbers."""
-        dropping = self.training and self.dropping
+        """Scores from a set of neurons: `x` `(features, set, frames)`, `which` their numbers.
+
+        Nothing is said by an empty set: its scores are `g(0)`, the same at every frame.
+        """
+        dropping = self.training and self.dropping and len(which) > 0
         kept = random_subsets(x, self._draws_of_step()) if dropping else torch.ones_like(x[0])
         known = self.known[:, which]
         total = self._said(x, which, kept, known).sum(0)
@@ -94,7 +97,7 @@ class SetReader(nn.Module):
         One product for each neuron: what its name says, and what switches it off, ride along
         as inputs that are the same for all members.
         """
-        features, shape = len(x), (len(which), -1, 1)
+        features, shape = len(x), (len(which), self.values.bias.numel(), 1)
         name = self.names(self.embedding[..., which]) + self.values.bias
         name = (name - _SILENT * (1 - known[:, None])).permute(2, 0, 1).reshape(shape)
         shared = self.values.weight.reshape(1, -1, features).expand(len(which), -1, -1)

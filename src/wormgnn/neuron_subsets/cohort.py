@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wormgnn.classification import Subset, Worm
-from wormgnn.errors import NeuronError, RecordingError
+from wormgnn.errors import NeuronError
 from wormgnn.features import Features, features
 from wormgnn.folds import Role, roles
 from wormgnn.profiles import Profile
-from wormgnn.recording import Recording
+from wormgnn.recording import Recording, check_names
 from wormgnn.store import code_version
 from wormgnn.training import Batch
 
@@ -156,10 +156,7 @@ def cohort(
         A worm that has none of the neurons.
     """
     worms = [*recordings, *unseen]
-    names = [worm.worm for worm in worms]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise RecordingError(f"each worm's name once, but {', '.join(repeated)} repeats")
+    check_names(worms)
     present = np.array([[n in worm.identified for n in neurons] for worm in worms])
     seen = [_spread(w, neurons, here, n_states) for w, here in zip(worms, present, strict=True)]
     subsets = profile.subsets([worm.worm for worm in recordings], sizes)

@@ -61,11 +61,3 @@ def _of_size(neurons: Sequence[str], size: int, per_size: int, seed: int) -> lis
 def _least_used(used: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
     """Places of the least used neurons, in order, ties broken at random."""
     return np.sort(np.lexsort((rng.random(len(used)), used))[:size])
-
-
-def default_sizes(n_neurons: int, at_most: int | None = None) -> tuple[int, ...]:
-    """Numbers of neurons from 1 to all, at most so many, closer together where they are few."""
-    if at_most is None or at_most >= n_neurons:
-        return tuple(range(1, n_neurons + 1))
-    spaced = np.geomspace(1, n_neurons, at_most).round().astype(int)
-    return tuple(int(size) for size in np.unique(spaced))

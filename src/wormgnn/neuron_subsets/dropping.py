@@ -31,7 +31,7 @@ from wormgnn.neuron_subsets.masked import MaskedMLP, filled
 from wormgnn.neuron_subsets.scoring import rows_of
 from wormgnn.optimiser import Schedule
 from wormgnn.store import Arrays, Store
-from wormgnn.training import fit
+from wormgnn.training import History, fit
 
 CODE = ("wormgnn.neuron_subsets.masked", "wormgnn.neuron_subsets.dropping")
 SVM_CODE = ("wormgnn.baselines.svm",)
@@ -130,19 +130,34 @@ def _trained(cohort: Cohort, draws: Sequence[Neurons], fold: int, store: Store) 
 
 
 def _run_mlp(cohort: Cohort, draws: Sequence[Neurons], fold: int) -> Arrays:
+    model, found, _ = fitted(cohort, draws, fold)
+    return {"counts": found.counts, "seen": found.seen, **flat_state(model)}
+
+
+def fitted(
+    cohort: Cohort,
+    draws: Sequence[Neurons],
+    fold: int,
+    rate: float = Schedule.learning_rate,
+    name: str = "MLP",
+) -> tuple[MaskedMLP, Evaluation, History]:
+    """Trained networks in the order (draw, worm subset), and how they did.
+
+    `rate` is the learning rate, `name` what the progress bar says. NeuronError for a worm
+    that lacks a neuron.
+    """
     worms, members = cohort.complete().in_fold(fold), _members(cohort, draws)
     model = network(cohort, draws, fold)
-    fit(
+    history = fit(
         model,
         batches(worms, members, Role.TRAIN),
         batches(worms, members, Role.VALIDATION),
         negative_log_likelihood,
-        Schedule(epochs=cohort.profile.epochs),
+        Schedule(epochs=cohort.profile.epochs, learning_rate=rate),
         1000 * cohort.seed + fold,
-        f"MLP on {len(draws)} sets of neurons, fold {fold}",
+        f"{name} on {len(draws)} sets of neurons, fold {fold}",
     )
-    found = evaluate(model, worms, members, cohort.n_states)
-    return {"counts": found.counts, "seen": found.seen, **flat_state(model)}
+    return model, evaluate(model, worms, members, cohort.n_states), history
 
 
 def _run_svm(cohort: Cohort, draw: Neurons, fold: int) -> Arrays:

@@ -11,16 +11,12 @@ from functools import partial
 
 import pandas as pd
 
-from wormgnn.classification import batches, evaluate, negative_log_likelihood
-from wormgnn.folds import Role
 from wormgnn.neuron_subsets import dropping
 from wormgnn.neuron_subsets.cohort import Cohort
 from wormgnn.neuron_subsets.draws import Neurons
 from wormgnn.neuron_subsets.reading import LEARNING_RATE
 from wormgnn.neuron_subsets.scoring import rows_of
-from wormgnn.optimiser import Schedule
 from wormgnn.store import Arrays, Store
-from wormgnn.training import fit
 
 CODE = (*dropping.CODE, "wormgnn.neuron_subsets.rates")
 
@@ -43,18 +39,6 @@ def faster_mlp(cohort: Cohort, draws: Sequence[Neurons], store: Store) -> pd.Dat
 
 
 def _run(cohort: Cohort, draws: Sequence[Neurons], fold: int) -> Arrays:
-    worms = cohort.complete().in_fold(fold)
-    members = [subset for _ in draws for subset in cohort.subsets]
-    model = dropping.network(cohort, draws, fold)
-    history = fit(
-        model,
-        batches(worms, members, Role.TRAIN),
-        batches(worms, members, Role.VALIDATION),
-        negative_log_likelihood,
-        Schedule(epochs=cohort.profile.epochs, learning_rate=LEARNING_RATE),
-        1000 * cohort.seed + fold,
-        f"faster MLP on {len(draws)} sets of neurons, fold {fold}",
-    )
-    found = evaluate(model, worms, members, cohort.n_states)
+    _, found, history = dropping.fitted(cohort, draws, fold, LEARNING_RATE, "faster MLP")
     best = history.best_epoch.numpy()
     return {"counts": found.counts, "seen": found.seen, "best_epoch": best}

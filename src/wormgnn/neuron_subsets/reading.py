@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from wormgnn.classification import batches, evaluate, negative_log_likelihood
-from wormgnn.ensemble import flat_state, load_flat_state
+from wormgnn.ensemble import flat_state, initialised, load_flat_state
 from wormgnn.folds import Role
 from wormgnn.models.set_reader import SetReader
 from wormgnn.neuron_subsets.cohort import Cohort
@@ -83,16 +83,16 @@ def trained(cohort: Cohort, fold: int, store: Store, dropping: bool = True) -> S
 def reader(cohort: Cohort, fold: int, dropping: bool = True) -> SetReader:
     """Untrained readers; each knows the names that its training worms have."""
     seed = 1000 * cohort.seed + fold
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return SetReader(
-            members=len(cohort.subsets),
-            neurons=len(cohort.neurons),
-            outputs=cohort.n_states,
-            known=torch.from_numpy(cohort.known()),
-            dropping=dropping,
-            seed=seed,
-        )
+    build = partial(
+        SetReader,
+        members=len(cohort.subsets),
+        neurons=len(cohort.neurons),
+        outputs=cohort.n_states,
+        known=torch.from_numpy(cohort.known()),
+        dropping=dropping,
+        seed=seed,
+    )
+    return initialised(build, seed)
 
 
 def _train(cohort: Cohort, fold: int, dropping: bool) -> Arrays:

@@ -24,7 +24,12 @@ from wormgnn.sources.another_lab import another_lab
 from wormgnn.sources.registry import load
 from wormgnn.store import Store
 
-CODE = (*cohort.CODE, *dropping.SVM_CODE, *rates.CODE, *reading.CODE)
+CODE = (
+    *(*cohort.CODE, *dropping.SVM_CODE, *rates.CODE, *reading.CODE),
+    "wormgnn.metrics",
+    *(f"wormgnn.neuron_subsets.{name}" for name in ("scoring", "draws", "study", "tables")),
+)
+"""Modules named in the manifests: those of the store's keys, and what is made of its results."""
 
 SIZES = (1, 2, 3, 5, 9, 14, 15)
 N_TRAIN = (1, 4)
