@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib
+import matplotlib.pyplot as plt
 import pytest
+from matplotlib.axes import Axes
 
 matplotlib.use("Agg")
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def axes() -> Iterator[Axes]:
+    """Empty axes; what a test drew is rendered before they are closed."""
+    figure, axes = plt.subplots(layout="constrained")
+    yield axes
+    figure.canvas.draw()
+    plt.close(figure)
 
 
 def _data_folder() -> Path:

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
 from wormgnn import plots
-
-
-@pytest.fixture
-def axes() -> Iterator[Axes]:
-    figure, axes = plt.subplots(layout="constrained")
-    yield axes
-    figure.canvas.draw()
-    plt.close(figure)
 
 
 def test_receivers_go_down_and_the_diagonal_is_left_out(axes: Axes) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,14 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 
 from wormgnn.plots import mixing
-
-
-@pytest.fixture
-def axes() -> Iterator[Axes]:
-    figure, axes = plt.subplots(layout="constrained")
-    yield axes
-    figure.canvas.draw()
-    plt.close(figure)
 
 
 def rows(along: str = "mixing", places: tuple[float, ...] = (0.0, 0.5)) -> pd.DataFrame:

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
 from wormgnn.plots import accuracy_of_models, training_rises
 from wormgnn.statistics import bootstrap_interval
-
-
-@pytest.fixture
-def axes():
-    fig, axes = plt.subplots()
-    yield axes
-    plt.close(fig)
 
 
 def rows():

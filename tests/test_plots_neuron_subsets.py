@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
@@ -19,13 +15,6 @@ from wormgnn.plots.neuron_subsets import (
     single_neurons,
 )
 from wormgnn.plots.scores import MODEL_COLOURS
-
-
-@pytest.fixture
-def axes() -> Iterator[Axes]:
-    figure, axes = plt.subplots(layout="constrained")
-    yield axes
-    plt.close(figure)
 
 
 def by_number() -> pd.DataFrame:

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
 from matplotlib.axes import Axes
 
 from wormgnn.plots.one_hot import accuracy_by_factor, edge_measure, example_edges
-
-
-@pytest.fixture
-def axes() -> Iterator[Axes]:
-    figure, axes = plt.subplots(layout="constrained")
-    yield axes
-    figure.canvas.draw()
-    plt.close(figure)
 
 
 def rows() -> pd.DataFrame:

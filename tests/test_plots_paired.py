@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -11,14 +9,6 @@ import pytest
 from matplotlib.axes import Axes
 
 from wormgnn.plots.paired import grouped_differences, recall_changes
-
-
-@pytest.fixture
-def axes() -> Iterator[Axes]:
-    figure, axes = plt.subplots(layout="constrained")
-    yield axes
-    figure.canvas.draw()
-    plt.close(figure)
 
 
 def table() -> pd.DataFrame:

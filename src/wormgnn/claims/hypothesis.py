@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -10,14 +10,10 @@ from wormgnn.claims.claim import Claim, Evidence, Finding, NotComputed
 from wormgnn.claims.lines import Line, less
 from wormgnn.claims.reported import said
 from wormgnn.claims.rules import Gap, Maker, above, at_least, compared, concluded, equal
-from wormgnn.mixing.dial import ALIGNED
-from wormgnn.mixing.differences import PLACE, differences
+from wormgnn.mixing.differences import PLACE, differences, headroom
 from wormgnn.neuron_subsets.singles import chosen_neuron, kept
-from wormgnn.statistics import paired_comparison
 
 _SHARE = said("one_neuron_information_percent")
-_WORM = ["sim_seed", "worm"]
-_UNIT = [*(name for name in PLACE if name != "mixing"), *_WORM]
 _ALIGNED = "models that see worms aligned with the truth"
 
 PLAIN = "MLP, no norm"
@@ -39,36 +35,11 @@ def room(evidence: Evidence) -> Finding:
     Traces aligned with the truth are also less noisy, which helps where nothing is to be undone;
     each worm's gain is therefore taken less the same worm's gain at mixing 0.
     """
-    gain = _gain(evidence.table("mixing", "simulated"))
-    unmixed = gain[gain["mixing"] == 0].set_index(_UNIT)["gain"]
-    gaps = [
-        _undone(dict(zip(PLACE, place, strict=True)), part.set_index(_UNIT)["gain"], unmixed)
-        for place, part in gain[gain["mixing"] > 0].groupby(PLACE, sort=False)
-    ]
-    if not gaps:
-        raise NotComputed(_ALIGNED, "mixing")
-    return concluded(gaps, above, 0.0)
-
-
-def _gain(table: pd.DataFrame) -> pd.DataFrame:
-    """Percentage points that the truth adds (`gain`), by place and worm of each simulation."""
-    unseen = table[~table["seen"].astype(bool)]
-    wide = unseen.pivot_table("accuracy", [*PLACE, *_WORM], "model")
-    if not {PLAIN, PLAIN + ALIGNED} <= set(wide):
-        raise NotComputed(_ALIGNED, "mixing")
-    return (100 * (wide[PLAIN + ALIGNED] - wide[PLAIN])).dropna().rename("gain").reset_index()
-
-
-def _undone(place: Mapping[str, object], gain: pd.Series[float], unmixed: pd.Series[float]) -> Gap:
-    """The gains of one place less those of the same worms at mixing 0."""
-    both = pd.concat([gain, unmixed], axis=1, join="inner", keys=["here", "at 0"])
-    if both.empty:
-        raise NotComputed(f"the gain of {place['kind']} at mixing 0", "mixing")
-    worms = [f"{unit[-2]}/{unit[-1]}" for unit in both.index.tolist()]
-    found = paired_comparison(both["here"], both["at 0"], worms)
-    where = f"mixing {place['mixing']:g} of {place['kind']}, {place['n_train']} trained on"
-    n = f"{found.n_worms} worms"
-    return Gap(f"gain − gain at 0 ({where})", found.difference, found.low, found.high, n)
+    table = evidence.table("mixing", "simulated")
+    found = headroom(table, PLAIN)
+    if len(found) < table[table["mixing"] > 0].groupby(PLACE).ngroups:
+        raise NotComputed(f"{_ALIGNED}, and unmixed ones of each kind", "mixing")
+    return concluded(list(_places(found, "gain − gain at 0")), above, 0.0)
 
 
 def _places(found: pd.DataFrame, label: str) -> Iterator[Gap]:

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from wormgnn.plots.scores import MODEL_COLOURS
 from wormgnn.statistics import bootstrap_interval
 
-_KINDS = {True: ("same worm, test fold", "o", "white"), False: ("unseen worms", "o", None)}
-_TRAINED = ("#4477AA", "#EE6677", "#228833", "#CCBB44")
+_KINDS = {True: ("same worm, test fold", "white"), False: ("unseen worms", None)}
 _PLACE = 0.19
 
 
@@ -40,13 +40,13 @@ def accuracy_of_models(
                 continue
             by_worm = 100 * part.groupby("worm")[score].mean()
             mean, low, high = map(float, bootstrap_interval(by_worm.to_numpy()))
-            kind, marker, face = _KINDS[seen]
-            colour = _TRAINED[counts.index(n_train) % len(_TRAINED)]
+            kind, face = _KINDS[seen]
+            colour = MODEL_COLOURS[counts.index(n_train) % len(MODEL_COLOURS)]
             axes.errorbar(
                 mean,
                 place + (shift - len(counts) + 0.5) * _PLACE,
                 xerr=None if np.isnan(low) else [[mean - low], [min(high, 100.0) - mean]],
-                fmt=marker,
+                fmt="o",
                 ms=4,
                 color=colour,
                 mfc=face or colour,
@@ -71,7 +71,7 @@ def training_rises(table: pd.DataFrame, axes: Axes, models: Sequence[str]) -> Ax
     for place, model in enumerate(models):
         for side, (n_train, part) in enumerate(table[table["model"] == model].groupby("n_train")):
             centre = place + 0.3 * (side - 0.5)
-            colour = _TRAINED[side % len(_TRAINED)]
+            colour = MODEL_COLOURS[side % len(MODEL_COLOURS)]
             spread = centre + jitter.uniform(-0.08, 0.08, len(part))
             label = f"trained on {n_train}" if place == 0 else None
             axes.plot(part["rise"], spread, ".", color=colour, ms=5, alpha=0.6, label=label)
