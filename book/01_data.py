@@ -33,6 +33,7 @@ import pandas as pd
 from IPython.display import Markdown
 
 from wormgnn import plots
+from wormgnn.datasets.registry import load
 from wormgnn.errors import StateError
 from wormgnn.features import WINDOW_FRAMES, features, scale, scale_causally
 from wormgnn.folds import PURGE_FRAMES, roles
@@ -46,7 +47,6 @@ from wormgnn.individuality import (
 from wormgnn.leakage import frames_to_training, window_correlation
 from wormgnn.pages import banner, effective_profile, paper_reported, table
 from wormgnn.recording import NO_STATE, PAPER_NEURONS, shared_neurons
-from wormgnn.sources.registry import load
 from wormgnn.states import LABELS, VOCABULARIES, merge
 
 plots.use_style()

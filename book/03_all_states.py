@@ -174,7 +174,7 @@ plt.show()
 # %% [markdown]
 # The paper's own Figure 4B is drawn on the worms of {cite:t}`nichols2017global`. The state codes
 # that their laboratory's public script exports name a turn without its side; such turns cannot be
-# scored among four states and are left out. Our reader (`wormgnn.sources.nichols`) takes the finer
+# scored among four states and are left out. Our reader (`wormgnn.datasets.nichols`) takes the finer
 # labels where a file has them. We had no such file, so there are no reference results for these
 # worms; what follows is computed when they are present and Kato's worms train.
 

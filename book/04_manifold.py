@@ -41,9 +41,9 @@ from wormgnn.baselines.admm.controls import without_manifold
 from wormgnn.baselines.admm.horizon import HORIZONS_S, horizon
 from wormgnn.baselines.admm.parameters import described
 from wormgnn.baselines.admm.reference import of
+from wormgnn.datasets.registry import load
 from wormgnn.pages import banner, effective_profile, paper_reported, reference_note, table
 from wormgnn.plots import manifold as draw
-from wormgnn.sources.registry import load
 from wormgnn.states import SEVEN
 
 plots.use_style()

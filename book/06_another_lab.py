@@ -36,15 +36,14 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from wormgnn import plots, reference, sharing, transfer
-from wormgnn.bouts import bouts_of
+from wormgnn.datasets.registry import DATASETS, load
+from wormgnn.datasets.registry import other_lab as another_lab
 from wormgnn.individuality import activity_at_onset
 from wormgnn.pages import Banner, banner, effective_profile, reference_note, table
 from wormgnn.plots.transfer import accuracy_by_animal, tuning
 from wormgnn.profiles import profile_named
 from wormgnn.recording import PAPER_NEURONS, shared_neurons
-from wormgnn.sources.another_lab import another_lab
-from wormgnn.sources.registry import DATASETS, load
-from wormgnn.states import TWO, merge
+from wormgnn.states import TWO, bouts_of, merge
 from wormgnn.store import Store
 from wormgnn.transfer_tables import left_out_training_worms, per_animal, side_by_side
 

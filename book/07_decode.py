@@ -37,10 +37,10 @@ from IPython.display import Image, Markdown
 
 from wormgnn import plots
 from wormgnn.cli import main
+from wormgnn.datasets.simulated import simulate
 from wormgnn.decoder import MIN_MEMBERS, MIN_NEURONS, MODEL, MODELS
 from wormgnn.pages import banner, effective_profile, table
 from wormgnn.recording import NO_STATE, UNIDENTIFIED
-from wormgnn.sources.simulated import simulate
 
 plots.use_style()
 profile = effective_profile(profile)

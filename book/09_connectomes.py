@@ -44,9 +44,9 @@ from wormgnn.connectivity.comparison import compare
 from wormgnn.connectivity.edges import inferred
 from wormgnn.connectivity.power import detectable, power
 from wormgnn.connectivity.reference import averages, matrix
+from wormgnn.datasets.registry import load
 from wormgnn.pages import banner, effective_profile, reference_note, table
 from wormgnn.profiles import profile_named
-from wormgnn.sources.registry import load
 from wormgnn.store import Store
 
 plots.use_style()

@@ -44,10 +44,10 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from wormgnn import experiments, paired, plots, reference, without_neurons
+from wormgnn.datasets.registry import load
 from wormgnn.pages import banner, effective_profile, reference_note, table
 from wormgnn.plots.paired import grouped_differences, recall_changes
 from wormgnn.profiles import profile_named
-from wormgnn.sources.registry import load
 from wormgnn.store import Store
 
 plots.use_style()

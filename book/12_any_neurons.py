@@ -57,6 +57,8 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from wormgnn import plots, reference, transfer
+from wormgnn.datasets.registry import load
+from wormgnn.datasets.registry import other_lab as another_lab
 from wormgnn.neuron_sets import LABEL_DEFINING
 from wormgnn.neuron_subsets import singles, study, tables
 from wormgnn.neuron_subsets.cohort import cohort
@@ -72,8 +74,6 @@ from wormgnn.plots.neuron_subsets import (
 from wormgnn.plots.transfer import accuracy_by_animal
 from wormgnn.profiles import profile_named
 from wormgnn.recording import PAPER_NEURONS
-from wormgnn.sources.another_lab import another_lab
-from wormgnn.sources.registry import load
 from wormgnn.store import Store
 from wormgnn.transfer_tables import per_animal
 

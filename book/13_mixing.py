@@ -55,6 +55,8 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from wormgnn import plots, reference
+from wormgnn.datasets.registry import load
+from wormgnn.datasets.simulated import simulate
 from wormgnn.errors import chosen
 from wormgnn.mixing import verdict
 from wormgnn.mixing.calibration import PHYSICS, calibrate, placements, recovery
@@ -65,8 +67,6 @@ from wormgnn.mixing.placement import STATISTICS, describe, measure
 from wormgnn.pages import banner, effective_profile, reference_note, table
 from wormgnn.plots import mixing as figures
 from wormgnn.profiles import profile_named
-from wormgnn.sources.registry import load
-from wormgnn.sources.simulated import simulate
 from wormgnn.store import Store
 
 plots.use_style()

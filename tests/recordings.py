@@ -8,11 +8,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from wormgnn.datasets.simulated import Physics, simulate
 from wormgnn.recording import Recording
-from wormgnn.sources.simulated import Physics, simulate
-
-_PAPER = "AIBL AIBR ALA AVAL AVAR AVBL AVER RID RIML RIMR RMED RMEL RMER VB01 VB02"
-PAPER = tuple(_PAPER.split())
 
 
 def small_worms(n_worms: int = 2, duration_s: float = 20.0, seed: int = 1) -> list[Recording]:
@@ -28,20 +25,18 @@ def edit(path: Path, change: Callable[[h5py.File], object]) -> Path:
     return path
 
 
-def replace_cell(file: h5py.File, field: str, worm: int, value: np.ndarray) -> None:
-    """Let one worm's element of a field point at another value; `field` is `root/name`."""
-    file["#refs#"].create_dataset("new", data=value)
-    file[field][worm, 0] = file["#refs#/new"].ref
+def replace_cell(field: str, value: np.ndarray) -> Callable[[h5py.File], None]:
+    """A change that lets the first worm's element of a field, `root/name`, be another value."""
+
+    def change(file: h5py.File) -> None:
+        file["#refs#"].create_dataset("new", data=value)
+        file[field][0, 0] = file["#refs#/new"].ref
+
+    return change
 
 
-def assert_same(found: Recording, wanted: Recording) -> None:
-    """Everything that a file keeps is as it was written."""
-    assert found.neurons == wanted.neurons
-    assert found.fps == wanted.fps
-    np.testing.assert_array_equal(found.traces, wanted.traces)
-    np.testing.assert_array_equal(found.times, wanted.times)
-    if wanted.derivatives is None:
-        assert found.derivatives is None
-    else:
-        assert found.derivatives is not None
-        np.testing.assert_array_equal(found.derivatives, wanted.derivatives)
+def assert_same(found: Recording, wanted: Recording, states: bool = True) -> None:
+    """Everything that a file keeps is as it was written; `states` alike, too."""
+    assert (found.neurons, found.fps) == (wanted.neurons, wanted.fps)
+    for field in ("traces", "times", "derivatives", *(("states",) if states else ())):
+        np.testing.assert_array_equal(getattr(found, field), getattr(wanted, field))

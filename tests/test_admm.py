@@ -26,10 +26,10 @@ from wormgnn.baselines.admm.kernel import Kernel, dense_bytes, n_links, neighbou
 from wormgnn.baselines.admm.parameters import described
 from wormgnn.baselines.admm.reference import of
 from wormgnn.baselines.admm.spectrum import spectrum
+from wormgnn.datasets.kato import read
 from wormgnn.errors import ChoiceError, NeuronError, RecordingError
 from wormgnn.features import Features
 from wormgnn.recording import Recording
-from wormgnn.sources.kato import read
 
 PERIOD = 50
 CYCLE = Parameters(

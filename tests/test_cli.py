@@ -5,8 +5,8 @@ from click.testing import CliRunner
 
 from wormgnn import experiments, reference
 from wormgnn.cli import main
+from wormgnn.datasets.registry import read as read_any
 from wormgnn.recording import PAPER_NEURONS, shared_neurons
-from wormgnn.sources.registry import read_any
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 from recordings import small_worms
 from wormgnn import decode_files
 from wormgnn.cli import main
+from wormgnn.datasets import registry
+from wormgnn.datasets.layouts import write as write_layout
 from wormgnn.decode import Decoded, decode, labels, score, summary
 from wormgnn.decoder import (
     MIN_MEMBERS,
@@ -27,8 +29,6 @@ from wormgnn.features import features
 from wormgnn.plots.decoding import decoding
 from wormgnn.profiles import PROFILES, Profile
 from wormgnn.recording import NO_STATE, PAPER_NEURONS, Recording
-from wormgnn.sources import registry
-from wormgnn.sources.layouts import write as write_layout
 from wormgnn.store import Store
 
 NEURONS = ("AIBL", "AVAL", "AVAR", "AVBL", "AVER", "RIMR", "RMER", "VB01", "VB02")

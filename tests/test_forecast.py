@@ -12,6 +12,7 @@ from tiny import NEURONS, count_folds, tiny_worm, tiny_worms
 from wormgnn import forecast as protocol
 from wormgnn.baselines.forecasts import BASELINES
 from wormgnn.baselines.persistence import Persistence
+from wormgnn.datasets import kato
 from wormgnn.errors import ChoiceError, RecordingError, TrainingError
 from wormgnn.features import features
 from wormgnn.folds import fold_of_window
@@ -21,7 +22,6 @@ from wormgnn.models.forecasters import NETWORKS
 from wormgnn.profiles import Profile, profile_named
 from wormgnn.recording import PAPER_NEURONS, Recording
 from wormgnn.rollouts import starts
-from wormgnn.sources import kato
 from wormgnn.store import Store
 from wormgnn.trajectory import mean_square_error
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from wormgnn.datasets import kato
 from wormgnn.individuality import (
     activity_at_onset,
     activity_by_bout,
@@ -18,7 +19,6 @@ from wormgnn.individuality import (
     pair_matrix,
 )
 from wormgnn.recording import PAPER_NEURONS, Recording
-from wormgnn.sources import kato
 from wormgnn.states import SEVEN
 
 

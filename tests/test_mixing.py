@@ -10,18 +10,18 @@ import pandas as pd
 import pytest
 
 from mixing_tables import SHORT, TINY, made_up
+from wormgnn.datasets.simulated import Physics
 from wormgnn.mixing import checks, dial, edges
 from wormgnn.mixing.differences import differences, headroom, real_differences
 from wormgnn.protocol import classify
 from wormgnn.recording import PAPER_NEURONS
-from wormgnn.sources.simulated import Physics
 from wormgnn.store import Store
 
 
 def test_the_true_map_undoes_a_mixture_of_neurons() -> None:
     plain = Physics(noise=0.0, bleach_fraction=0.0)
     setting = dial.Setting(0.7, "neurons", **SHORT, physics=plain)  # type: ignore[arg-type]
-    worms, shared = setting.worms(), setting.shared()
+    worms, shared = setting.recordings(), setting.shared()
     for found, wanted in zip(dial.aligned(worms, shared, PAPER_NEURONS), shared, strict=True):
         np.testing.assert_allclose(found.traces, wanted.select(PAPER_NEURONS).traces, atol=1e-6)
 
@@ -31,12 +31,12 @@ def test_what_worms_share_does_not_depend_on_the_dial() -> None:
         dial.Setting(m, kind, **SHORT) for m in (0.2, 0.9) for kind in ("loadings", "neurons")
     ]  # type: ignore[arg-type]
     assert len({worm.digest for s in settings for worm in s.shared()}) == 3
-    assert len({worm.digest for s in settings for worm in s.worms()}) == 12
+    assert len({worm.digest for s in settings for worm in s.recordings()}) == 12
 
 
 def test_no_label_takes_part_in_the_true_map() -> None:
     setting = dial.Setting(0.4, **SHORT)  # type: ignore[arg-type]
-    worm, shared = setting.worms()[0], setting.shared()[0]
+    worm, shared = setting.recordings()[0], setting.shared()[0]
     other = replace(worm, states=np.zeros_like(worm.states))
     maps = [dial.alignment(w, shared, PAPER_NEURONS) for w in (worm, other)]
     np.testing.assert_array_equal(*maps)
@@ -49,7 +49,7 @@ def test_rows_are_means_over_subsets(tmp_path: Path) -> None:
     plans = {"MLP": plan, "MLP" + dial.ALIGNED: plan}
     table = dial.run([setting], plans, TINY, Store(tmp_path))
     assert list(table.columns) == list(dial.COLUMNS)
-    rows = classify(plan, setting.worms(), PAPER_NEURONS, TINY, Store(tmp_path)).rows
+    rows = classify(plan, setting.recordings(), PAPER_NEURONS, TINY, Store(tmp_path)).rows
     for row in table[table["model"] == "MLP"].to_dict("records"):
         same = rows[
             (rows["n_train"] == row["n_train"])

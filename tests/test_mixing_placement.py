@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from mixing_tables import SHORT, TINY, calibrated
 from tiny import tiny_worms
+from wormgnn.datasets.kato import read as read_kato
+from wormgnn.datasets.simulated import Physics
 from wormgnn.errors import ChoiceError, RecordingError
 from wormgnn.features import features
 from wormgnn.mixing import calibration, dial, placement
 from wormgnn.mixing.calibration import Curve, calibrate, curve, place, placements, recovery
-from wormgnn.sources.kato import read as read_kato
-from wormgnn.sources.simulated import Physics
 from wormgnn.store import Store
 
 
@@ -54,7 +54,7 @@ def test_a_statistic_falls_along_the_dial(name: str, tmp_path: Path) -> None:
     for kind in ("loadings", "neurons"):
         values = [
             placement.measure(
-                dial.Setting(m, kind, n_worms=3, duration_s=300.0).worms(),  # type: ignore[arg-type]
+                dial.Setting(m, kind, n_worms=3, duration_s=300.0).recordings(),  # type: ignore[arg-type]
                 name,
                 TINY,
                 Store(tmp_path),
@@ -66,7 +66,7 @@ def test_a_statistic_falls_along_the_dial(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["tuning", "SVM drop, 2 states"])
 def test_without_a_worm_is_as_if_it_were_not_there(name: str, tmp_path: Path) -> None:
-    worms, store = dial.Setting(0.2, **SHORT).worms(), Store(tmp_path)  # type: ignore[arg-type]
+    worms, store = dial.Setting(0.2, **SHORT).recordings(), Store(tmp_path)  # type: ignore[arg-type]
     found = placement.measure(worms, name, TINY, store, each=True).set_index("without")["value"]
     assert list(found.index) == ["", *(worm.worm for worm in worms)]
     # The last worm's absence moves no other's folds.
@@ -81,7 +81,7 @@ def test_an_unknown_statistic_names_the_choices(tmp_path: Path) -> None:
 
 def test_noise_and_dimension_of_traces() -> None:
     smooth, rough = (
-        dial.Setting(0.0, duration_s=200.0, physics=Physics(noise=noise)).worms()
+        dial.Setting(0.0, duration_s=200.0, physics=Physics(noise=noise)).recordings()
         for noise in (0.01, 0.3)
     )
     assert placement.roughness(rough) > 5 * placement.roughness(smooth)
@@ -144,7 +144,7 @@ def test_placements_have_a_row_for_each_axis_and_worm_left_out() -> None:
 
 
 def test_simulated_worms_for_a_calibration_are_like_the_recordings(tmp_path: Path) -> None:
-    like = dial.Setting(0.0, n_worms=4, duration_s=50.0, fps=2.0).worms()
+    like = dial.Setting(0.0, n_worms=4, duration_s=50.0, fps=2.0).recordings()
     assert calibration._size(like) == pytest.approx((4, 50.0, 2.0), rel=0.05)
     rows = calibrate(
         like, TINY, Store(tmp_path), (0.0, 1.0), (0, 1), ("tuning",), kinds=("neurons",)

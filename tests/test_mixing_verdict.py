@@ -155,7 +155,7 @@ def test_the_command_writes_tables_that_can_be_read(
         "measured",
         lambda *_: pd.DataFrame({"statistic": ["tuning"], "without": [""], "value": [0.8]}),
     )
-    monkeypatch.setattr(command, "load", lambda _: dial.Setting(0.1, **SHORT).worms())  # type: ignore[arg-type]
+    monkeypatch.setattr(command, "load", lambda _: dial.Setting(0.1, **SHORT).recordings())  # type: ignore[arg-type]
     result = CliRunner().invoke(command.main, ["--dataset", "tiny"], catch_exceptions=False)
     assert result.exit_code == 0
     of_dial = {f"{name}.simulated" for name in ("mixing", "mixing_edges", "mixing_checks")}

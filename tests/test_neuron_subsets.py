@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tiny import NEURONS, tiny_worm, tiny_worms
 from wormgnn.classification import batches, negative_log_likelihood
+from wormgnn.datasets import kato
 from wormgnn.errors import ChoiceError, NeuronError, RecordingError
 from wormgnn.features import features
 from wormgnn.folds import Role
@@ -31,7 +32,6 @@ from wormgnn.optimiser import Schedule
 from wormgnn.profiles import Profile
 from wormgnn.protocol import Classification, classify
 from wormgnn.recording import PAPER_NEURONS, Recording
-from wormgnn.sources import kato
 from wormgnn.store import Store
 from wormgnn.training import fit
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from wormgnn.datasets.registry import DATASETS
 from wormgnn.errors import ChoiceError
 from wormgnn.pages import banner, effective_profile, paper_reported, reference_note, table
 from wormgnn.reference import Reference
-from wormgnn.sources.registry import DATASETS
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -24,11 +24,11 @@ from wormgnn.baselines.persistence import (
     fit_ridge,
     per_frame,
 )
+from wormgnn.datasets import kato
 from wormgnn.errors import ChoiceError, NeuronError, RecordingError, TrainingError
 from wormgnn.features import features
 from wormgnn.folds import fold_of_window
 from wormgnn.recording import PAPER_NEURONS, Recording
-from wormgnn.sources import kato
 
 N, K = 3, 5
 """Neurons and known frames."""

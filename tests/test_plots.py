@@ -14,11 +14,11 @@ from matplotlib.colors import to_hex
 
 from recordings import small_worms
 from wormgnn import plots
+from wormgnn.datasets import nichols
 from wormgnn.features import features
 from wormgnn.folds import roles
 from wormgnn.plots.data import heatmap_order
 from wormgnn.recording import NO_STATE, PAPER_NEURONS
-from wormgnn.sources import nichols, wormwideweb
 from wormgnn.states import VOCABULARIES
 
 matplotlib.use("Agg")
@@ -34,7 +34,7 @@ def axes() -> Iterator[Axes]:
 
 
 def test_every_state_has_its_own_colour() -> None:
-    known = {*nichols.STATES, *wormwideweb.STATES, *(s for v in VOCABULARIES.values() for s in v)}
+    known = {*nichols.STATES, *(s for v in VOCABULARIES.values() for s in v)}
     assert known <= set(plots.STATE_COLOURS)
     for states in VOCABULARIES.values():
         colours = [plots.STATE_COLOURS[state] for state in states]

@@ -10,10 +10,10 @@ import click
 import pytest
 
 from wormgnn.cli import main
+from wormgnn.datasets.registry import DATASETS
 from wormgnn.experiments import EXPERIMENTS
 from wormgnn.forecast_experiments import FORECASTS
 from wormgnn.profiles import PROFILES
-from wormgnn.sources.registry import DATASETS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -6,9 +6,9 @@ import pytest
 from tiny import tiny_worms
 from wormgnn import reference
 from wormgnn.baselines.admm import reference as admm
+from wormgnn.datasets import registry
 from wormgnn.errors import StoreError
 from wormgnn.profiles import profile_named
-from wormgnn.sources import registry
 from wormgnn.store import code_version
 
 TABLE = pd.DataFrame({"model": ["MLP", "GNN"], "accuracy": [0.9391, 0.977]})

@@ -15,18 +15,15 @@ import numpy as np
 import pytest
 
 from recordings import small_worms
+from wormgnn.datasets import registry
+from wormgnn.datasets.layouts import write_kato, write_kato_older, write_nichols, write_wormwideweb
+from wormgnn.datasets.registry import DataFile, Dataset
+from wormgnn.datasets.simulated import Simulation
 from wormgnn.errors import (
     ChecksumError,
     ChoiceError,
     DatasetUnavailableError,
     SourceError,
-)
-from wormgnn.sources import download, registry
-from wormgnn.sources.layouts import (
-    write_kato,
-    write_kato_older,
-    write_nichols,
-    write_wormwideweb,
 )
 
 KATO = "kato2015/WT_NoStim.mat"
@@ -96,131 +93,116 @@ def files(folder: Path) -> list[str]:
     return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
 
 
-def test_download(server: Server, tmp_path: Path) -> None:
-    target = tmp_path / "new" / "file.mat"
-    download.download(address(server), target, SHA256)
-    assert target.read_bytes() == CONTENT
-    assert files(tmp_path) == ["new/file.mat"]
+@pytest.fixture
+def made_up(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A dataset of one file on the server; where the file will lie."""
+    file = DataFile("new/file.mat", "node", "id", SHA256)
+    dataset = Dataset("made up", lambda _: [], "", "", (file,))
+    monkeypatch.setitem(registry.DATASETS, "made up", dataset)
+    monkeypatch.setattr(registry, "OSF_DOWNLOAD", address(server, ""))
+    server.pages["/id/"] = CONTENT
+    return folder / file.path
 
 
-def test_a_half_download_goes_on_where_it_broke_off(server: Server, tmp_path: Path) -> None:
-    target = tmp_path / "file.mat"
-    server.break_after = 100_000
-    with pytest.raises(DatasetUnavailableError, match=r"127\.0\.0\.1 did not deliver file\.mat"):
-        download.download(address(server), target, SHA256)
-    assert files(tmp_path) == ["file.mat.part"]
-    half = (tmp_path / "file.mat.part").read_bytes()
-    assert 80_000 < len(half) <= 100_000
-    assert half == CONTENT[: len(half)]
-    server.break_after = None
-    server.ranges.clear()
-    download.download(address(server), target, SHA256)
-    assert server.ranges == [f"bytes={len(half)}-"]
-    assert target.read_bytes() == CONTENT
-    assert files(tmp_path) == ["file.mat"]
-
-
-def test_a_server_without_ranges_begins_anew(server: Server, tmp_path: Path) -> None:
-    (tmp_path / "file.mat.part").write_bytes(b"half")
-    server.with_ranges = False
-    download.download(address(server), tmp_path / "file.mat", SHA256)
-    assert (tmp_path / "file.mat").read_bytes() == CONTENT
-
-
-def test_all_bytes_but_not_yet_in_place(server: Server, tmp_path: Path) -> None:
-    (tmp_path / "file.mat.part").write_bytes(CONTENT)
-    download.download(address(server), tmp_path / "file.mat", SHA256)
-    assert (tmp_path / "file.mat").read_bytes() == CONTENT
-
-
-@pytest.mark.parametrize("half", [b"", b"other bytes"])
-def test_wrong_checksum_leaves_nothing(server: Server, tmp_path: Path, half: bytes) -> None:
-    if half:
-        (tmp_path / "file.mat.part").write_bytes(half)
-    wrong = "0" * 64 if not half else SHA256
-    with pytest.raises(ChecksumError, match=rf"file\.mat: expected SHA-256 {wrong}, downloaded"):
-        download.download(address(server), tmp_path / "file.mat", wrong)
-    assert files(tmp_path) == []
-
-
-def test_offline(tmp_path: Path) -> None:
-    with pytest.raises(DatasetUnavailableError) as caught:
-        download.download("http://127.0.0.1:9/file", tmp_path / "file.mat", SHA256)
-    for part in ("127.0.0.1", "check the network", "http://127.0.0.1:9/file", "file.mat"):
-        assert part in str(caught.value)
-    assert files(tmp_path) == []
-
-
-def test_a_missing_page_and_a_folder_that_cannot_be(server: Server, tmp_path: Path) -> None:
-    with pytest.raises(DatasetUnavailableError, match=r"did not deliver .*HTTPError"):
-        download.download(address(server, "/other"), tmp_path / "file.mat", None)
-    (tmp_path / "taken").write_bytes(b"")
-    with pytest.raises(DatasetUnavailableError, match=r"cannot write .* set WORMGNN_DATA"):
-        download.download(address(server), tmp_path / "taken" / "file.mat", None)
-
-
-def test_progress_is_silent_without_a_terminal(
-    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("half", [None, b"half", CONTENT[:9], CONTENT])
+@pytest.mark.parametrize("with_ranges", [True, False])
+def test_fetch_goes_on_from_what_came_or_begins_anew(
+    server: Server, made_up: Path, half: bytes | None, with_ranges: bool
 ) -> None:
-    download.download(address(server), tmp_path / "file.mat", SHA256, progress=True)
-    assert capsys.readouterr() == ("", "")
-
-
-def _listing(server: Server) -> None:
-    """An OSF listing with a folder and a second page, where the file is."""
-    api = "/nodes/2395t/files/osfstorage/"
-    inner = address(server, f"{api}inner/")
-    folder = {
-        "attributes": {"kind": "folder", "name": "inner"},
-        "relationships": {"files": {"links": {"related": {"href": inner}}}},
-    }
-    other = {"attributes": {"kind": "file", "name": "WT_Stim.mat"}, "links": {"download": "no"}}
-    found = {
-        "attributes": {"kind": "file", "name": "WT_NoStim.mat"},
-        "links": {"download": address(server)},
-    }
-    second = address(server, f"{api}inner/2")
-    pages = {
-        api: {"data": [other, folder], "links": {"next": None}},
-        f"{api}inner/": {"data": [other], "links": {"next": second}},
-        f"{api}inner/2": {"data": [found], "links": {"next": None}},
-    }
-    server.pages |= {path: json.dumps(page).encode() for path, page in pages.items()}
-
-
-def test_fetch_asks_osf_for_the_file(
-    server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _listing(server)
-    monkeypatch.setattr(download, "OSF_API", address(server, ""))
-    with pytest.raises(ChecksumError):  # our bytes are not Kato's
-        registry.fetch(["kato"])
-    assert files(folder) == []
-    with pytest.raises(DatasetUnavailableError, match="OSF project 2395t lists no file x"):
-        download.osf_url("2395t", "x")
-
-
-def test_fetch_by_id(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ids = [file.file_id for file in registry.DATASETS["nichols"].files]
-    server.pages |= {f"/{file_id}/": CONTENT for file_id in ids}
-    monkeypatch.setattr(download, "OSF_DOWNLOAD", address(server, ""))
-    rows = registry.fetch(["nichols"])
-    assert files(folder) == ["nichols2017/n2_prelet.mat", "nichols2017/npr1_prelet.mat"]
-    assert [(row.present, row.checksum, row.size) for row in rows] == [
-        (True, None, len(CONTENT))
-    ] * 2
+    server.with_ranges = with_ranges
+    if half is not None:
+        made_up.parent.mkdir()
+        made_up.with_name("file.mat.part").write_bytes(half)
+    if half == b"half" and with_ranges:  # of another file: four bytes too few come after it
+        with pytest.raises(ChecksumError, match=rf"file\.mat: SHA256 .* {SHA256} but got .*again"):
+            registry.fetch(["made up"])
+        assert files(made_up.parent) == []
+        return
+    (row,) = registry.fetch(["made up"])
+    assert made_up.read_bytes() == CONTENT
+    assert files(made_up.parent) == ["file.mat"]
+    assert (row.present, row.checksum, row.size) == (True, True, len(CONTENT))
+    assert server.ranges == [None if half is None else f"bytes={len(half)}-"]
     server.ranges.clear()
-    registry.fetch(["nichols"])
+    made_up.write_bytes(b"mine")
+    assert registry.fetch(["made up"])[0].checksum is False
     assert server.ranges == []  # what is there is not fetched again
 
 
-def test_fetch_offline_names_the_host(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "OSF_API", "http://127.0.0.1:9")
+def test_a_half_download_goes_on_where_it_broke_off(server: Server, made_up: Path) -> None:
+    server.break_after = 100_000
+    with pytest.raises(DatasetUnavailableError, match=r"127\.0\.0\.1 did not deliver file\.mat"):
+        registry.fetch(["made up"])
+    assert files(made_up.parent) == ["file.mat.part"]
+    half = made_up.with_name("file.mat.part").read_bytes()
+    assert 80_000 < len(half) <= 100_000
+    assert half == CONTENT[: len(half)]
+    row = next(row for row in registry.status() if row.dataset == "made up")
+    assert row.note == f"half downloaded, {len(half)} bytes"
+    server.break_after = None
+    server.ranges.clear()
+    registry.fetch(["made up"])
+    assert server.ranges == [f"bytes={len(half)}-"]
+    assert made_up.read_bytes() == CONTENT
+
+
+def test_offline(made_up: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OSF_API", "OSF_DOWNLOAD"):
+        monkeypatch.setattr(registry, name, "http://127.0.0.1:9")
+    with pytest.raises(DatasetUnavailableError) as caught:
+        registry.fetch(["made up"])
+    for part in ("127.0.0.1", "check the network", "http://127.0.0.1:9/id/", str(made_up)):
+        assert part in str(caught.value)
+    assert files(made_up.parent) == []
     with pytest.raises(DatasetUnavailableError, match=r"127\.0\.0\.1 did not answer .*browser"):
         registry.fetch(["kato"])
     with pytest.raises(DatasetUnavailableError, match="put its JSON files into"):
         registry.fetch(["wormwideweb"])
     assert [row.dataset for row in registry.fetch(["simulated"])] == ["simulated"]
+
+
+def test_a_missing_page_and_a_folder_that_cannot_be(server: Server, made_up: Path) -> None:
+    del server.pages["/id/"]
+    with pytest.raises(DatasetUnavailableError, match=r"did not deliver .*HTTPError"):
+        registry.fetch(["made up"])
+    made_up.parent.rmdir()
+    made_up.parent.write_bytes(b"")
+    with pytest.raises(DatasetUnavailableError, match=r"cannot write .* set WORMGNN_DATA"):
+        registry.fetch(["made up"])
+
+
+def test_progress_is_silent_without_a_terminal(
+    made_up: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry.fetch(["made up"], progress=True)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_fetch_searches_the_folders_and_pages_of_an_osf_project(
+    server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = "/nodes/2395t/files/osfstorage/"
+    related = {"files": {"links": {"related": {"href": address(server, f"{api}inner/")}}}}
+    inner = {"attributes": {"kind": "folder", "name": "inner"}, "relationships": related}
+    other = {"attributes": {"kind": "file", "name": "WT_Stim.mat"}, "links": {"download": "no"}}
+    wanted = {
+        "attributes": {"kind": "file", "name": "WT_NoStim.mat"},
+        "links": {"download": address(server)},
+    }
+    second = {"data": [wanted], "links": {"next": None}}
+    pages = {
+        api: {"data": [other, inner], "links": {"next": None}},
+        f"{api}inner/": {"data": [other], "links": {"next": address(server, f"{api}inner/2")}},
+        f"{api}inner/2": second,
+    }
+    server.pages |= {path: json.dumps(page).encode() for path, page in pages.items()}
+    monkeypatch.setattr(registry, "OSF_API", address(server, ""))
+    with pytest.raises(ChecksumError):  # our bytes are not Kato's
+        registry.fetch(["kato"])
+    assert files(folder) == []
+    server.pages[f"{api}inner/2"] = json.dumps({"data": []}).encode()
+    with pytest.raises(DatasetUnavailableError, match="OSF project 2395t lists no file WT_NoStim"):
+        registry.fetch(["kato"])
 
 
 def test_unknown_dataset_names_the_choices(folder: Path) -> None:
@@ -278,17 +260,21 @@ def test_load_takes_a_doubled_animal_once(folder: Path) -> None:
     np.testing.assert_array_equal(worms[0].traces, first.traces)
 
 
-def test_load_simulated() -> None:
+def test_load_simulated_worms_and_those_of_another_lab() -> None:
     assert [worm.dataset for worm in registry.load("simulated")] == ["simulated"] * 5
+    simulation = Simulation(0.3, "neurons", seed=4, n_worms=2, duration_s=20.0)
+    first, again = registry.load(simulation), registry.load(simulation)
+    assert [worm.digest for worm in first] == [worm.digest for worm in simulation.recordings()]
+    assert all(a is b for a, b in zip(first, again, strict=True))
+    others = [registry.other_lab(dataset) for dataset in ("simulated", simulation)]
+    assert [worm.worm for worm in others[1]] == [f"other-{n}" for n in range(1, 5)]
+    assert len({worm.digest for lab in others for worm in lab}) == 4
 
 
 def test_status(folder: Path) -> None:
     rows = {row.file: row for row in registry.status()}
     assert not rows[KATO].present and rows[KATO].checksum is None
     (folder / "kato2015").mkdir()
-    (folder / f"{KATO}.part").write_bytes(b"12345")
-    rows = {row.file: row for row in registry.status()}
-    assert rows[KATO].note == "half downloaded, 5 bytes"
     write_kato(small_worms(), folder / KATO)
     row = next(row for row in registry.status() if row.dataset == "kato")
     assert row.present and row.checksum is False and row.size == (folder / KATO).stat().st_size
@@ -305,7 +291,7 @@ def test_status_knows_the_reassembled_worms(
     assert row.checksum is True and row.note in ("known copy", "published file")
 
 
-def test_read_any_tells_files_by_their_content(tmp_path: Path) -> None:
+def test_read_tells_files_by_their_content(tmp_path: Path) -> None:
     worms = small_worms()
     write_kato(worms, tmp_path / "a")
     write_kato_older(worms, tmp_path / "b")
@@ -314,14 +300,14 @@ def test_read_any_tells_files_by_their_content(tmp_path: Path) -> None:
     (tmp_path / "e").write_text("AVAL,RID\n1,2\n2,1\n")
     with (tmp_path / "f").open("wb") as file:
         np.savez(file, traces=worms[0].traces[:, :1], neurons=np.array(["X"]), fps=2.0)
-    found = [registry.read_any(tmp_path / name, fps=2.0)[0].dataset for name in "abcdef"]
+    found = [registry.read(tmp_path / name, fps=2.0)[0].dataset for name in "abcdef"]
     assert found == ["kato", "kato", "nichols", "wormwideweb", "tabular", "tabular"]
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n\x1a\n\0\0,", b"\0" * 2000])
-def test_read_any_refuses_other_files(tmp_path: Path, content: bytes) -> None:
+def test_read_refuses_other_files(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x").write_bytes(content)
     with pytest.raises(SourceError, match=r"x: expected MATLAB v7\.3 \(HDF5\), WormWideWeb JSON"):
-        registry.read_any(tmp_path / "x")
+        registry.read(tmp_path / "x")
     with pytest.raises(SourceError, match="none: expected a file that can be read"):
-        registry.read_any(tmp_path / "none")
+        registry.read(tmp_path / "none")

@@ -6,14 +6,18 @@ import numpy as np
 import pytest
 from sklearn.svm import SVC
 
-from recordings import PAPER
+from wormgnn.datasets.simulated import (
+    DWELL_LOG_S,
+    TRANSITIONS,
+    Physics,
+    behaviour,
+    rotation_of_neurons,
+    simulate,
+)
 from wormgnn.errors import ChoiceError
 from wormgnn.features import features
-from wormgnn.recording import NO_STATE, shared_neurons
-from wormgnn.sources.behaviour import DWELL_LOG_S, TRANSITIONS, behaviour
-from wormgnn.sources.kato import STATES
-from wormgnn.sources.mixture import rotation_of_neurons
-from wormgnn.sources.simulated import PAPER_NEURONS, Physics, simulate
+from wormgnn.recording import NO_STATE, PAPER_NEURONS, shared_neurons
+from wormgnn.states import SEVEN
 
 
 def test_the_same_arguments_give_the_same_worms() -> None:
@@ -28,13 +32,12 @@ def test_default_size() -> None:
     assert [worm.worm for worm in worms] == [f"simulated-{n}" for n in range(1, 6)]
     assert all(1000 <= worm.n_frames <= 1100 for worm in worms)
     assert all(2.7 < worm.fps < 3.1 for worm in worms)
-    assert all(worm.vocabulary == STATES for worm in worms)
+    assert all(worm.vocabulary == SEVEN for worm in worms)
 
 
 def test_every_worm_names_the_papers_neurons_and_its_own_others() -> None:
     worms = simulate(duration_s=10.0)
-    assert PAPER_NEURONS == PAPER
-    assert set(PAPER) <= set(shared_neurons(worms))
+    assert set(PAPER_NEURONS) <= set(shared_neurons(worms))
     assert len({worm.identified for worm in worms}) == len(worms)
     assert all(worm.neurons.count("") == 30 for worm in worms)
 
@@ -43,7 +46,7 @@ def test_behaviour_has_katos_dwell_times_and_transitions() -> None:
     fps = 3.0
     states = behaviour(100_000, fps, np.random.default_rng(0))
     starts = np.flatnonzero(np.diff(states, prepend=-2))
-    bouts = [(STATES[states[a]], (b - a) / fps) for a, b in pairwise(starts)]
+    bouts = [(SEVEN[states[a]], (b - a) / fps) for a, b in pairwise(starts)]
     seen = {pair for pair in pairwise(name for name, _ in bouts)}
     assert seen == {(a, b) for a, following in TRANSITIONS.items() for b in following}
     for name in ("rev1", "rev2", "revsus", "dt", "vt"):
@@ -72,7 +75,7 @@ def _accuracy_on_unseen_worms(mixing: float) -> float:
     """Mean accuracy of an RBF SVM trained on one worm and tested on each other, two states."""
     worms = simulate(4, duration_s=360.0, mixing=mixing)
     scores = []
-    for train, test in permutations([features(worm, PAPER, 2) for worm in worms], 2):
+    for train, test in permutations([features(worm, PAPER_NEURONS, 2) for worm in worms], 2):
         (x, y), (u, v) = (
             (part.x.reshape(30, -1)[:, part.y >= 0].T, part.y[part.y >= 0])
             for part in (train, test)

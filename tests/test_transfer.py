@@ -12,11 +12,12 @@ from click.testing import CliRunner
 from recordings import small_worms
 from wormgnn import reference, sharing, transfer
 from wormgnn.cli import main
+from wormgnn.datasets import registry
+from wormgnn.datasets.simulated import simulate_other_lab
 from wormgnn.errors import ChoiceError, DatasetUnavailableError, NeuronError, RecordingError
 from wormgnn.profiles import Profile
 from wormgnn.protocol import Classification
 from wormgnn.recording import PAPER_NEURONS, Recording, at_one_rate
-from wormgnn.sources import another_lab, registry
 from wormgnn.store import Store
 from wormgnn.transfer_tables import essential, left_out_training_worms, per_animal, side_by_side
 
@@ -34,7 +35,7 @@ def train() -> list[Recording]:
 
 @pytest.fixture(scope="module")
 def animals() -> list[Recording]:
-    return another_lab.simulate_another_lab(n_worms=3, duration_s=150.0)
+    return simulate_other_lab(n_worms=3, duration_s=150.0)
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +213,7 @@ def test_command(
     monkeypatch.setenv("WORMGNN_RESULTS", str(tmp_path / "results"))
     monkeypatch.setenv("WORMGNN_STORE", str(tmp_path / "store"))
     monkeypatch.setattr(registry, "load", lambda _: train)
-    monkeypatch.setattr(another_lab, "another_lab", lambda _: animals)
+    monkeypatch.setattr(registry, "other_lab", lambda _: animals)
     monkeypatch.setattr(transfer, "PLANS", {"SVM": PLANS["SVM"]})
     options = ["--profile", "smoke", "--reference"]
     result = CliRunner().invoke(main, ["run", "transfer", *options])
@@ -227,13 +228,13 @@ def test_command(
 
 def test_other_lab_of_real_worms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORMGNN_DATA", str(tmp_path))
-    assert another_lab.another_lab("simulated")[0].dataset == "elsewhere"
+    assert registry.other_lab("simulated")[0].dataset == "elsewhere"
     with pytest.raises(DatasetUnavailableError, match="wormwideweb"):
-        another_lab.another_lab("kato")
+        registry.other_lab("kato")
 
 
 def test_real_animals(dag_folder: Path) -> None:
-    found = [r for path in sorted(dag_folder.glob("*.json")) for r in registry.read_any(path)]
+    found = [r for path in sorted(dag_folder.glob("*.json")) for r in registry.read(path)]
     own = sharing.neurons_by_rule("own", PAPER_NEURONS, found)
     assert [len(names) for names in own.values()] == [11, 12, 11, 11]
     assert len(sharing.neurons_by_rule("common", PAPER_NEURONS, found)[found[0].worm]) == 8

@@ -41,7 +41,7 @@ def data() -> None:
 @click.argument("names", nargs=-1, metavar="[DATASET]...")
 def fetch(names: tuple[str, ...]) -> None:
     """Download datasets (kato and nichols if none is named) with checksums."""
-    from wormgnn.sources import registry
+    from wormgnn.datasets import registry
 
     registry.fetch(names or ("kato", "nichols"), progress=sys.stderr.isatty())
     _print_status()
@@ -54,7 +54,7 @@ def status() -> None:
 
 
 def _print_status() -> None:
-    from wormgnn.sources import registry
+    from wormgnn.datasets import registry
 
     click.echo(f"folder: {registry.data_folder()}")
     for row in registry.status():
@@ -73,8 +73,8 @@ def _print_status() -> None:
 @click.option("--seed", default=0, show_default=True)
 def simulate(output: Path, layout: str, worms: int, seed: int) -> None:
     """Write simulated worms in the file layout of a laboratory."""
-    from wormgnn.sources.layouts import write
-    from wormgnn.sources.simulated import simulate as make
+    from wormgnn.datasets.layouts import write
+    from wormgnn.datasets.simulated import simulate as make
 
     for path in write(make(n_worms=worms, seed=seed), output, layout):
         click.echo(path)
@@ -147,8 +147,8 @@ def _transfer(
 ) -> None:
     """Evaluate another laboratory's animals: real ones for real worms, simulated for simulated."""
     from wormgnn import transfer
-    from wormgnn.sources.another_lab import another_lab
-    from wormgnn.sources.registry import load
+    from wormgnn.datasets.registry import load
+    from wormgnn.datasets.registry import other_lab as another_lab
     from wormgnn.store import Store
     from wormgnn.transfer_tables import per_animal
 
@@ -226,10 +226,10 @@ def decode_command(
     of all. The first use trains a decoder and keeps it.
     """
     from wormgnn import decode_files
+    from wormgnn.datasets.registry import load
     from wormgnn.decoder import MODEL
     from wormgnn.plots.style import use_style
     from wormgnn.profiles import profile_named
-    from wormgnn.sources.registry import load
     from wormgnn.store import Store
 
     scale = profile_named(profile)

@@ -9,14 +9,13 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from wormgnn.bouts import bouts
 from wormgnn.classification import Worm
 from wormgnn.decoder import Decoder
 from wormgnn.errors import StateError
 from wormgnn.features import features
 from wormgnn.metrics import scores
 from wormgnn.recording import NO_STATE, Recording
-from wormgnn.states import merge, vocabulary
+from wormgnn.states import bouts, merge, vocabulary
 
 
 @dataclass(frozen=True)

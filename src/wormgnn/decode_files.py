@@ -10,13 +10,13 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
+from wormgnn.datasets.registry import read as read_any
 from wormgnn.decode import Decoded, decode, labels, score, summary
 from wormgnn.decoder import plan_named, train_decoder, usable_neurons
 from wormgnn.errors import NeuronError, OutputError, StateError
 from wormgnn.plots.decoding import decoding
 from wormgnn.profiles import Profile
 from wormgnn.recording import Recording
-from wormgnn.sources.registry import read_any
 from wormgnn.store import Store, write_atomically
 
 SUMMARY = "summary.csv"

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from wormgnn import metrics, reference
 from wormgnn.classification import Worm, evaluate, inferred_edges
+from wormgnn.datasets.registry import load
 from wormgnn.ensemble import load_flat_state
 from wormgnn.experiments import EXPERIMENTS
 from wormgnn.features import Features, features
@@ -25,7 +26,6 @@ from wormgnn.neuron_sets import neuron_set
 from wormgnn.profiles import Profile, profile_named
 from wormgnn.protocol import build, classify, code_of
 from wormgnn.recording import Recording
-from wormgnn.sources.registry import load
 from wormgnn.store import Remembering, Store
 
 FRAMES = (32, 64, 128, 256, 512, 100_000)

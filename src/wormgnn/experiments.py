@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from wormgnn import reference
+from wormgnn.datasets.registry import load
 from wormgnn.experiment_lines import EXPERIMENTS, Experiment, Run, experiment_named
 from wormgnn.neuron_sets import neuron_set
 from wormgnn.profiles import Profile
 from wormgnn.protocol import classify, code_of
 from wormgnn.recording import at_one_rate, shared_neurons
-from wormgnn.sources.registry import load
 from wormgnn.store import Store
 
 __all__ = [

@@ -10,6 +10,8 @@ from typing import Literal
 import pandas as pd
 
 from wormgnn import reference
+from wormgnn.datasets.registry import load
+from wormgnn.datasets.registry import other_lab as another_lab
 from wormgnn.errors import ChoiceError, chosen
 from wormgnn.forecast import CODE, Forecasted, forecast
 from wormgnn.forecast_fold import Forecast
@@ -18,8 +20,6 @@ from wormgnn.neuron_sets import SHARED_WITH_NICHOLS, neuron_set
 from wormgnn.profiles import Profile
 from wormgnn.recording import Recording, at_one_rate
 from wormgnn.sharing import neurons_by_rule
-from wormgnn.sources.another_lab import another_lab
-from wormgnn.sources.registry import load
 from wormgnn.store import Store
 
 PERSISTENCE = "Persistence"

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from wormgnn.bouts import around, bouts_of
 from wormgnn.features import scale
 from wormgnn.recording import Recording
-from wormgnn.states import merge, vocabulary
+from wormgnn.states import around, bouts_of, merge, vocabulary
 from wormgnn.statistics import same_distribution
 
 MIN_BOUTS = 5

@@ -18,13 +18,13 @@ import numpy as np
 import pandas as pd
 
 from wormgnn import experiments, reference
+from wormgnn.datasets.registry import load
 from wormgnn.experiment_lines import Experiment, experiment_named
 from wormgnn.neuron_sets import neuron_set
 from wormgnn.one_hot_edges import Trained, matrices, summarised
 from wormgnn.paired import KEYS
 from wormgnn.profiles import Profile, profile_named
 from wormgnn.protocol import code_of
-from wormgnn.sources.registry import load
 from wormgnn.statistics import Random
 from wormgnn.store import Remembering, Store
 

@@ -15,11 +15,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wormgnn import reference
+from wormgnn.datasets.registry import load
 from wormgnn.experiment_lines import Experiment, experiment_named
 from wormgnn.experiments import run
 from wormgnn.profiles import Profile, profile_named
 from wormgnn.protocol import code_of
-from wormgnn.sources.registry import load
 from wormgnn.store import Arrays, Remembering, Store
 
 

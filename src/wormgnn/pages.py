@@ -16,10 +16,10 @@ from pandas.io.formats.style import Styler
 if TYPE_CHECKING:
     from pandas.io.formats.style_render import CSSDict
 
+from wormgnn.datasets.registry import DATASETS
 from wormgnn.errors import ChoiceError
 from wormgnn.profiles import profile_named
 from wormgnn.reference import Reference
-from wormgnn.sources.registry import DATASETS
 
 DEFAULT_PROFILE = "quick"
 

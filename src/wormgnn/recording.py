@@ -41,6 +41,36 @@ def canonical_name(name: str) -> str:
     return f"{numbered[1]}{int(numbered[2]):02d}" if numbered else name
 
 
+def unique_names(candidates: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Canonical name of each neuron that has exactly one, and no other neuron has it.
+
+    `candidates` holds the labels of each neuron. Digits, `---` and empty text name nobody;
+    two different names leave the neuron unidentified; so does a name that occurs twice.
+    """
+    found = [{canonical_name(text) for text in texts} - {UNIDENTIFIED} for texts in candidates]
+    names = [next(iter(names)) if len(names) == 1 else UNIDENTIFIED for names in found]
+    counts = Counter(names)
+    return tuple(name if counts[name] == 1 else UNIDENTIFIED for name in names)
+
+
+def most_confident_names(labels: Sequence[str], confidence: NDArray[np.float64]) -> tuple[str, ...]:
+    """Canonical names, each given to the most confident of the neurons that carry it.
+
+    The others of the same name become unidentified, and so do all of them on a tie for
+    first place, since then nothing tells them apart. `confidence` has shape (neurons,).
+    """
+    names = [canonical_name(label) for label in labels]
+    best: dict[str, list[int]] = {}
+    for column, name in enumerate(names):
+        rivals = best.setdefault(name, [column])
+        if confidence[column] > confidence[rivals[0]]:
+            best[name] = [column]
+        elif confidence[column] == confidence[rivals[0]] and column not in rivals:
+            rivals.append(column)
+    kept = {rivals[0] for rivals in best.values() if len(rivals) == 1}
+    return tuple(name if column in kept else UNIDENTIFIED for column, name in enumerate(names))
+
+
 @dataclass(frozen=True)
 class Recording:
     """Calcium imaging of one worm.
@@ -179,6 +209,13 @@ def at_one_rate(*groups: Sequence[Recording]) -> list[list[Recording]]:
     """
     fps = min(recording.fps for group in groups for recording in group)
     return [[recording.resample(fps) for recording in group] for group in groups]
+
+
+def frames_per_second(times: NDArray[np.float64]) -> float:
+    """Mean rate of frame times in seconds, shape (frames,); ValueError if they do not rise."""
+    if times.ndim != 1 or times.size < 2 or not 0 < times[-1] - times[0] < np.inf:
+        raise ValueError(f"times of shape {times.shape} that do not rise")
+    return float((times.size - 1) / (times[-1] - times[0]))
 
 
 def _midpoints(times: NDArray[np.float64]) -> NDArray[np.float64]:

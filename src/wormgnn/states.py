@@ -1,4 +1,4 @@
-"""Behavioural states: the seven of Kato et al. 2015, and their merging into four and two.
+"""Behavioural states: the seven of Kato et al. 2015, their merging into four and two, and bouts.
 
 Paper, Supplementary Information, "Experimental Procedures": reverse 1, reverse 2 and
 sustained reverse become *reverse*; forward crawling and slowing become *forward*; frames
@@ -6,6 +6,8 @@ whose state is unknown are ignored in training and in evaluation.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,3 +93,54 @@ def _code(name: str, wanted: tuple[str, ...], recording: Recording) -> int:
 
 def _occurs(name: str, recording: Recording) -> bool:
     return bool((recording.states == recording.vocabulary.index(name)).any())
+
+
+class Bout(NamedTuple):
+    """Frames from `start` up to, not including, `stop`, all in the state of code `state`."""
+
+    start: int
+    stop: int
+    state: int
+
+
+def bouts(states: NDArray[np.int64]) -> list[Bout]:
+    """Maximal stretches of one state in order; stretches without a state are left out.
+
+    `states` holds the code of each frame, shape (frames,).
+    """
+    states = np.asarray(states)
+    edges = np.flatnonzero(np.diff(states)) + 1
+    starts, stops = [0, *edges.tolist()], [*edges.tolist(), len(states)]
+    found = [Bout(a, b, int(states[a])) for a, b in zip(starts, stops, strict=True) if b > a]
+    return [bout for bout in found if bout.state != NO_STATE]
+
+
+def bouts_of(states: NDArray[np.int64], code: int) -> list[Bout]:
+    """The bouts of one state."""
+    return [bout for bout in bouts(states) if bout.state == code]
+
+
+def around(
+    trace: NDArray[np.float64],
+    times: NDArray[np.float64],
+    onsets: NDArray[np.int64],
+    lags_s: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """A trace around each onset, interpolated to common lags, so that worms can be compared.
+
+    Parameters
+    ----------
+    trace, times
+        Value and time in seconds of each frame, shape (frames,).
+    onsets
+        Frame of each onset, shape (onsets,).
+    lags_s
+        Seconds since the onset, shape (lags,).
+
+    Returns
+    -------
+    values
+        Shape (onsets, lags); NaN before the recording's first and after its last frame.
+    """
+    wanted = times[np.asarray(onsets, dtype=np.int64)][:, None] + lags_s
+    return np.interp(wanted, times, trace, left=np.nan, right=np.nan)

@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from wormgnn.bouts import around, bouts_of
 from wormgnn.errors import RecordingError
 from wormgnn.features import derivative
 from wormgnn.recording import PAPER_NEURONS, Recording
-from wormgnn.states import FOUR, merge
+from wormgnn.states import FOUR, around, bouts_of, merge
 
 Floats = NDArray[np.float64]
 LAGS_S: Floats = np.arange(-10.0, 10.25, 0.5, dtype=np.float64)

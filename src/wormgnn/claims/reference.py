@@ -19,16 +19,16 @@ import pandas as pd
 
 from wormgnn import reference
 from wormgnn.claims.facts import facts
+from wormgnn.datasets.registry import load
 from wormgnn.experiment_lines import EXPERIMENTS
 from wormgnn.profiles import profile_named
 from wormgnn.recording import Recording
-from wormgnn.sources.registry import load
 from wormgnn.store import Store
 
 CODE = (
     "wormgnn.recording",
     "wormgnn.features",
-    "wormgnn.bouts",
+    "wormgnn.states",
     "wormgnn.statistics",
     "wormgnn.individuality",
     "wormgnn.claims.facts",

@@ -19,10 +19,10 @@ from wormgnn.connectivity import matrices
 from wormgnn.connectivity.comparison import PERMUTATIONS, compare
 from wormgnn.connectivity.edges import Inferred, aligned, inferred
 from wormgnn.connectivity.reliability import histogram, reliability
+from wormgnn.datasets.registry import load
 from wormgnn.profiles import profile_named
 from wormgnn.protocol import code_of
 from wormgnn.recording import Recording
-from wormgnn.sources.registry import load
 from wormgnn.store import Store
 
 

@@ -11,14 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from wormgnn.datasets.simulated import MIXINGS, Mixing, Physics
+from wormgnn.datasets.simulated import Simulation as Setting
 from wormgnn.errors import RecordingError
 from wormgnn.mixing.checks import KATO_LIKE
-from wormgnn.mixing.dial import Setting
 from wormgnn.mixing.placement import STATISTICS, dimension, measure, roughness
 from wormgnn.profiles import Profile
 from wormgnn.recording import Recording
-from wormgnn.sources.mixture import MIXINGS, Mixing
-from wormgnn.sources.simulated import Physics
 from wormgnn.store import Store
 
 Array = NDArray[np.float64]
@@ -53,7 +52,7 @@ def calibrate(
     size = _size(like)
     tables = []
     for name, kind, mixing, seed in itertools.product(physics, kinds, dial, seeds):
-        worms = Setting(mixing, kind, seed, *size, physics[name]).worms()
+        worms = Setting(mixing, kind, seed, *size, physics[name]).recordings()
         found = pd.concat([measure(worms, s, profile, store) for s in statistics])
         traces = {"roughness": roughness(worms), "dimension": dimension(worms)}
         found = found.drop(columns="without").assign(physics=name, kind=kind, mixing=mixing)

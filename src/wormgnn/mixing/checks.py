@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from wormgnn.mixing.dial import MODELS, Setting, averaged, grid, run
+from wormgnn.datasets.simulated import MIXINGS, Physics
+from wormgnn.datasets.simulated import Simulation as Setting
+from wormgnn.mixing.dial import MODELS, averaged, grid, run
 from wormgnn.profiles import Profile, profile_named
 from wormgnn.protocol import Classification, classify
 from wormgnn.readings import READINGS
 from wormgnn.recording import PAPER_NEURONS
-from wormgnn.sources.mixture import MIXINGS
-from wormgnn.sources.simulated import Physics
 from wormgnn.store import Store
 
 KATO_LIKE = Physics(noise=0.016, own_loading=0.25)
@@ -97,7 +97,7 @@ def many_worms(
 def _growing(
     setting: Setting, profile: Profile, store: Store, counts: Sequence[int], seed: int
 ) -> Iterator[pd.DataFrame]:
-    worms = setting.worms()
+    worms = setting.recordings()
     train, unseen = worms[: max(counts)], worms[max(counts) :]
     for label in PAIR:
         for count in counts:

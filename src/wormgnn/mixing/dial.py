@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wormgnn.datasets.simulated import Mixing
+from wormgnn.datasets.simulated import Simulation as Setting
 from wormgnn.profiles import Profile
 from wormgnn.protocol import Classification, classify
 from wormgnn.readings import CHOSEN, READINGS
 from wormgnn.recording import PAPER_NEURONS, Recording
-from wormgnn.sources.mixture import Mixing
-from wormgnn.sources.simulated import Physics, simulate
 from wormgnn.store import Store
 
 DIAL = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
@@ -47,40 +47,6 @@ COLUMNS = (
     *("kind", "mixing", "sim_seed", "model", "n_states", "n_train", "seen", "worm", "n"),
     *("accuracy", "balanced_accuracy", "majority"),
 )
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Simulated worms at one place of the dial, of the size of Kato's five.
-
-    Attributes
-    ----------
-    mixing, kind
-        The dial, and what it mixes; see `sources.mixture.Mixing`.
-    seed
-        Of the worms: each seed has its own.
-    n_worms, duration_s, fps, physics
-        As for `simulate`; Kato's worms have 1080 s at 2.8 to 3.1 frames per second.
-    """
-
-    mixing: float
-    kind: Mixing = "loadings"
-    seed: int = 0
-    n_worms: int = 5
-    duration_s: float = 1080.0
-    fps: float = 2.9
-    physics: Physics = field(default_factory=Physics)
-
-    def worms(self) -> list[Recording]:
-        """The recordings."""
-        return simulate(
-            self.n_worms, self.duration_s, self.fps, self.seed, self.mixing, self.physics, self.kind
-        )
-
-    def shared(self) -> list[Recording]:
-        """The same worms before mixing, without noise: what they have in common."""
-        quiet = replace(self.physics, noise=0.0)
-        return replace(self, mixing=0.0, physics=quiet).worms()
 
 
 def alignment(worm: Recording, shared: Recording, neurons: Sequence[str]) -> NDArray[np.float64]:
@@ -143,7 +109,7 @@ def run(
     """
     tables = []
     for setting in settings:
-        worms = setting.worms()
+        worms = setting.recordings()
         views = {False: worms, True: aligned(worms, setting.shared(), PAPER_NEURONS)}
         for label, plan in plans.items():
             recordings = views[label.endswith(ALIGNED)]

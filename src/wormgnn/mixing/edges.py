@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wormgnn.datasets.simulated import Simulation as Setting
 from wormgnn.features import features, scale
-from wormgnn.mixing.dial import MODELS, Setting
+from wormgnn.mixing.dial import MODELS
 from wormgnn.profiles import Profile
 from wormgnn.protocol import classify
 from wormgnn.recording import PAPER_NEURONS
@@ -71,7 +72,7 @@ def legible(
 
 def _of_setting(setting: Setting, profile: Profile, store: Store, seed: int) -> pd.DataFrame:
     kept = Remembering(store.folder)
-    worms, plan = setting.worms(), replace(MODELS["GNN"], seed=seed)
+    worms, plan = setting.recordings(), replace(MODELS["GNN"], seed=seed)
     classify(plan, worms, PAPER_NEURONS, profile, kept)
     own = [features(worm, PAPER_NEURONS, plan.n_states).x[0].T.astype(float) for worm in worms]
     shared = [scale(worm.select(PAPER_NEURONS).traces) for worm in setting.shared()]

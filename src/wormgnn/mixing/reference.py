@@ -15,14 +15,14 @@ import click
 import pandas as pd
 
 from wormgnn import reference
+from wormgnn.datasets.registry import load
+from wormgnn.datasets.simulated import MIXINGS
 from wormgnn.mixing import checks, dial, edges
 from wormgnn.mixing.calibration import PHYSICS, calibrate, placements
 from wormgnn.mixing.placement import STATISTICS, describe, measure
 from wormgnn.profiles import Profile, profile_named
 from wormgnn.protocol import code_of
 from wormgnn.recording import Recording
-from wormgnn.sources.mixture import MIXINGS
-from wormgnn.sources.registry import load
 from wormgnn.store import Store
 
 PLACES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
@@ -35,7 +35,7 @@ TRAINED = ("default",)
 OWN_CODE = (
     *code_of(["svm", "mlp", "gnn"]),
     "wormgnn.readings",
-    *(f"wormgnn.sources.{name}" for name in ("simulated", "mixture", "behaviour", "kato")),
+    *(f"wormgnn.datasets.{name}" for name in ("simulated",)),
     *(f"wormgnn.mixing.{name}" for name in ("dial", "edges", "checks", "placement", "calibration")),
 )
 """Modules named in the manifests; no key of the store is made of this."""

@@ -15,13 +15,13 @@ import click
 import pandas as pd
 
 from wormgnn import reference
+from wormgnn.datasets.registry import load
+from wormgnn.datasets.registry import other_lab as another_lab
 from wormgnn.neuron_subsets import cohort, dropping, rates, reading, study
 from wormgnn.neuron_subsets.draws import draw_subsets
 from wormgnn.neuron_subsets.tables import over_members
 from wormgnn.profiles import Profile, profile_named
 from wormgnn.recording import PAPER_NEURONS, Recording
-from wormgnn.sources.another_lab import another_lab
-from wormgnn.sources.registry import load
 from wormgnn.store import Store
 
 CODE = (

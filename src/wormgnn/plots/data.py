@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from numpy.typing import NDArray
 
-from wormgnn.bouts import bouts
 from wormgnn.plots.style import NO_STATE_COLOUR, STATE_COLOURS
 from wormgnn.recording import NO_STATE, Recording
+from wormgnn.states import bouts
 
 REFERENCE = "AVAL"
 """Neuron that orders the rows of a heat map: a command neuron of reverse crawling."""

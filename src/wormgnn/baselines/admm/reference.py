@@ -16,11 +16,11 @@ from wormgnn.baselines.admm import evaluation
 from wormgnn.baselines.admm.controls import without_manifold
 from wormgnn.baselines.admm.horizon import horizon
 from wormgnn.baselines.admm.parameters import Parameters
+from wormgnn.datasets import registry
 from wormgnn.errors import ChoiceError
 from wormgnn.features import Features, features
 from wormgnn.neuron_sets import LABEL_DEFINING
 from wormgnn.recording import PAPER_NEURONS, Recording
-from wormgnn.sources import registry
 
 
 def of(
@@ -79,7 +79,6 @@ CODE = (
     "wormgnn.features",
     "wormgnn.folds",
     "wormgnn.metrics",
-    "wormgnn.bouts",
     "wormgnn.neuron_sets",
     "wormgnn.baselines.components",
     "wormgnn.baselines.onset",

@@ -23,13 +23,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wormgnn.recording import NO_STATE, Recording
-from wormgnn.sources.guard import building
-from wormgnn.sources.identity import unique_names
-from wormgnn.sources.matlab import Fields, open_worms
-
-STATES = ("fwd", "slow", "rev1", "rev2", "revsus", "dt", "vt")
-"""Forward, slowing, reversal 1, reversal 2, sustained reversal, dorsal turn, ventral turn."""
+from wormgnn.datasets.matlab import Fields, open_worms
+from wormgnn.recording import NO_STATE, Recording, unique_names
+from wormgnn.states import SEVEN
 
 OLDER_CODES = ("fwd", "slow", "dt", "vt", "rev1", "rev2", "revsus", "nostate")
 """States of the older release, in the order of its codes 1 to 8."""
@@ -64,77 +60,42 @@ def read(path: Path | str) -> list[Recording]:
 
 
 def _recording(fields: Fields, number: int) -> Recording:
-    names_field = fields.first_of(*NAMES)
-    neurons = unique_names(fields.texts(names_field))
-    times = fields.seconds(*TIMES)
-    size = len(times), len(neurons)
-    if names_field == NAMES[0]:
-        neurons = _corrected(neurons, number)
-    with building(fields.path):
-        return Recording(
-            worm=f"kato-{number}",
-            dataset="kato",
-            traces=fields.frames_by_neurons(fields.first_of(*TRACES), *size),
-            neurons=neurons,
-            fps=fields.frame_rate(times),
-            states=_states(fields, len(times)),
-            vocabulary=STATES,
-            times=times,
-            derivatives=_derivatives(fields, *size),
-        )
-
-
-def _derivatives(fields: Fields, frames: int, neurons: int) -> NDArray[np.float64] | None:
-    """The file's own derivative, shape (frames, neurons), or None if it has none."""
-    field = next((name for name in DERIVATIVES if name in fields), None)
-    if field is None:
-        return None
-    return fields.finite(field, fields.frames_by_neurons(field, frames, neurons))
-
-
-def _corrected(neurons: tuple[str, ...], number: int) -> tuple[str, ...]:
+    names = fields.first_of(*NAMES)
+    neurons = unique_names(fields.texts(names))
     worm, count, column, name = CORRECTION
-    if number != worm or len(neurons) != count or name in neurons or neurons[column]:
-        return neurons
-    return (*neurons[:column], name, *neurons[column + 1 :])
+    unnamed = (number, len(neurons), names) == (worm, count, NAMES[0]) and not neurons[column]
+    if unnamed and name not in neurons:
+        neurons = (*neurons[:column], name, *neurons[column + 1 :])
+    times = fields.seconds(*TIMES)
+    flags = fields.is_struct("States")
+    states = (_states_from_flags if flags else _states_from_codes)(fields, len(times))
+    return fields.recording(
+        f"kato-{number}", "kato", TRACES, DERIVATIVES, neurons, times, states, SEVEN
+    )
 
 
-def _states(fields: Fields, frames: int) -> NDArray[np.int64]:
-    if fields.is_struct("States"):
-        return _states_from_flags(fields.struct("States"), frames)
-    return _states_from_codes(fields, frames)
-
-
-def _states_from_flags(flags: Fields, frames: int) -> NDArray[np.int64]:
+def _states_from_flags(fields: Fields, frames: int) -> NDArray[np.int64]:
     """Codes from one 0/1 vector for each state, of which a frame sets at most one."""
-    unknown = sorted(set(flags.nodes) - {*STATES, "nostate"})
+    flags = fields.struct("States")
+    unknown = sorted(set(flags.nodes) - {*SEVEN, "nostate"})
     if unknown:
-        raise flags.error(unknown[0], f"unknown state: expected {', '.join(STATES)} or nostate")
-    table = np.stack([_flag(flags, state, frames) for state in STATES])
+        raise flags.error(unknown[0], f"unknown state: expected {', '.join(SEVEN)} or nostate")
+    table = np.stack([flags.vector(state, frames) for state in SEVEN])
+    for state, flag in zip(SEVEN, table, strict=True):
+        if not np.isin(flag, (0, 1)).all():
+            raise flags.error(state, "expected only 0 and 1")
     overlap = np.flatnonzero(table.sum(axis=0) > 1)
     if overlap.size:
-        both = ", ".join(np.array(STATES)[table[:, overlap[0]]])
+        both = ", ".join(np.array(SEVEN)[table[:, overlap[0]] == 1])
         raise flags.error(both, f"expected one state at each frame, found both at {overlap[0]}")
     return np.where(table.any(axis=0), table.argmax(axis=0), NO_STATE)
 
 
-def _flag(flags: Fields, state: str, frames: int) -> NDArray[np.bool_]:
-    flag = flags.vector(state)
-    if flag.shape != (frames,):
-        raise flags.error(state, f"expected {frames} frames as in the times, found {flag.size}")
-    if not np.isin(flag, (0, 1)).all():
-        raise flags.error(state, "expected only 0 and 1")
-    return flag.astype(bool)
-
-
 def _states_from_codes(fields: Fields, frames: int) -> NDArray[np.int64]:
-    """Codes into `STATES` from the older release's codes 1 to 8."""
-    codes = fields.vector("States")
-    if codes.shape != (frames,):
-        expected = f"expected {frames} frames as in the times"
-        raise fields.error("States", f"{expected}, found {codes.size}")
+    """Codes into `SEVEN` from the older release's codes 1 to 8."""
+    codes = fields.vector("States", frames)
     unknown = codes[~np.isin(codes, np.arange(1, len(OLDER_CODES) + 1))]
     if unknown.size:
         raise fields.error("States", f"unknown state {unknown[0]:g}: expected a code from 1 to 8")
-    ours = [STATES.index(name) if name in STATES else NO_STATE for name in OLDER_CODES]
+    ours = [SEVEN.index(name) if name in SEVEN else NO_STATE for name in OLDER_CODES]
     return np.array(ours)[codes.astype(np.int64) - 1]

@@ -39,10 +39,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wormgnn.recording import NO_STATE, Recording
-from wormgnn.sources.guard import building
-from wormgnn.sources.identity import unique_names
-from wormgnn.sources.matlab import Fields, open_worms
+from wormgnn.datasets.matlab import Fields, open_worms
+from wormgnn.recording import NO_STATE, Recording, unique_names
 
 STATES = ("reverse", "forward", "quiescence", "turn")
 """Names of the codes 1 to 4."""
@@ -69,29 +67,22 @@ def read(path: Path | str) -> list[Recording]:
 
 
 def _recording(fields: Fields, number: int) -> Recording:
+    worm, neurons = f"{fields.path.stem}-{number}", unique_names(fields.texts("IDs"))
     times = fields.seconds("timeVectorSeconds", "timVectorSeconds", "tv")
-    neurons = unique_names(fields.texts("IDs"))
-    size = len(times), len(neurons)
     states, vocabulary = _states(fields, len(times))
-    derivatives = None
-    if "tracesDif" in fields:
-        derivatives = fields.finite("tracesDif", fields.frames_by_neurons("tracesDif", *size))
-    with building(fields.path):
-        return Recording(
-            worm=f"{fields.path.stem}-{number}",
-            dataset="nichols",
-            traces=fields.frames_by_neurons("traces", *size),
-            neurons=neurons,
-            fps=fields.frame_rate(times),
-            states=states,
-            vocabulary=vocabulary,
-            times=times,
-            derivatives=derivatives,
-        )
+    return fields.recording(
+        worm, "nichols", ("traces",), ("tracesDif",), neurons, times, states, vocabulary
+    )
 
 
 def _states(fields: Fields, frames: int) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    codes, names = _codes(fields, frames), _names(fields)
+    owner, field, names = fields, "FourStates", _names(fields)
+    if fields.is_struct(field):
+        owner = fields.struct(field)
+        if not owner.nodes:
+            raise fields.error(field, "expected a struct with a vector, found an empty struct")
+        field = next(iter(owner.nodes))
+    codes = np.nan_to_num(owner.vector(field, frames), nan=0.0)
     unknown = codes[~np.isin(codes, np.arange(len(names) + 1))]
     if unknown.size:
         expected = f"expected a code from 0 to {len(names)}"
@@ -99,20 +90,6 @@ def _states(fields: Fields, frames: int) -> tuple[NDArray[np.int64], tuple[str, 
     states = codes.astype(np.int64) - 1
     states[states < 0] = NO_STATE
     return _with_turns(fields, states, names)
-
-
-def _codes(fields: Fields, frames: int) -> NDArray[np.float64]:
-    """Codes from 0 (no state) to 4, shape (frames,)."""
-    owner, name = fields, "FourStates"
-    if fields.is_struct(name):
-        owner = fields.struct(name)
-        if not owner.nodes:
-            raise fields.error(name, "expected a struct with a vector, found an empty struct")
-        name = next(iter(owner.nodes))
-    codes = owner.vector(name)
-    if codes.shape != (frames,):
-        raise owner.error(name, f"expected {frames} frames as in the times, found {codes.size}")
-    return np.nan_to_num(codes, nan=0.0)
 
 
 def _names(fields: Fields) -> tuple[str, ...]:
@@ -137,9 +114,7 @@ def _with_turns(
     flags = fields.struct("States")
     is_turn = states == names.index("turn")
     for flag, turn in TURNS.items():
-        values = flags.vector(flag)
-        if values.shape != states.shape:
-            raise flags.error(flag, f"expected {states.size} frames, found {values.size}")
         names = (*names, turn)
-        states = np.where(is_turn & (values == 1), len(names) - 1, states)
+        is_kind = is_turn & (flags.vector(flag, states.size) == 1)
+        states = np.where(is_kind, len(names) - 1, states)
     return states, names

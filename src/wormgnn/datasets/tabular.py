@@ -22,9 +22,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wormgnn.errors import SourceError
-from wormgnn.recording import NO_STATE, Recording, canonical_name
-from wormgnn.sources.guard import building, reading
+from wormgnn.errors import SourceError, building, reading
+from wormgnn.recording import NO_STATE, Recording, canonical_name, frames_per_second
 
 TIME, STATE = "time_s", "state"
 
@@ -141,6 +140,5 @@ def _frame_rate(path: Path, fps: float | None, times: NDArray[np.float64] | None
         return fps
     if times is None:
         raise SourceError(path, TIME, "expected seconds of each frame, or frames per second")
-    if times.size < 2 or not times[-1] > times[0]:
-        raise SourceError(path, TIME, "expected seconds that rise over two frames or more")
-    return float((times.size - 1) / (times[-1] - times[0]))
+    with reading(path, TIME, "seconds that rise over two frames or more"):
+        return frames_per_second(times)

@@ -32,12 +32,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wormgnn.errors import SourceError
-from wormgnn.recording import NO_STATE, Recording
-from wormgnn.sources.guard import building, reading
-from wormgnn.sources.identity import most_confident_names
-
-STATES = ("forward", "reverse")
+from wormgnn.errors import SourceError, building, reading
+from wormgnn.recording import NO_STATE, Recording, frames_per_second, most_confident_names
+from wormgnn.states import TWO
 
 _SECONDS_PER_MINUTE = 60.0
 
@@ -74,7 +71,7 @@ def _recording(path: Path, content: dict[str, Any]) -> Recording:
             neurons=names,
             fps=fps,
             states=_states(path, content, frames),
-            vocabulary=STATES,
+            vocabulary=TWO,
             times=times,
             confidence=confidence,
         )
@@ -118,30 +115,32 @@ def _times(path: Path, content: dict[str, Any], frames: int) -> tuple[NDArray[np
     """Seconds since the first frame, shape (frames,), and frames per second."""
     field = "timestamp_confocal"
     if field in content:
-        times = _array(path, content, field, 1)
-        if times.shape != (frames,):
-            raise SourceError(path, field, f"expected {frames} frames, found {times.size}")
+        times = _per_frame(path, content, field, frames)
     else:
         field = "avg_timestep"
         step_s = _array(path, content, field, 0) * _SECONDS_PER_MINUTE
         times = np.arange(frames, dtype=np.float64) * np.float64(step_s)
-    if frames < 2 or not np.isfinite(times).all() or times[-1] <= times[0]:
-        raise SourceError(path, field, "expected seconds that rise over two frames or more")
-    seconds = np.subtract(times, times[0], dtype=np.float64)
-    return seconds, float((frames - 1) / seconds[-1])
+    with reading(path, field, "seconds that rise over two frames or more"):
+        if not np.isfinite(times).all():
+            raise ValueError("NaN or infinity")
+        return times - times[0], frames_per_second(times - times[0])
 
 
 def _states(path: Path, content: dict[str, Any], frames: int) -> NDArray[np.int64]:
     states = np.zeros(frames, dtype=np.int64)
     if content.get("velocity") is not None:
-        velocity = _array(path, content, "velocity", 1)
-        if velocity.shape != (frames,):
-            raise SourceError(path, "velocity", f"expected {frames} frames, found {velocity.size}")
-        states[~(velocity > 0)] = NO_STATE
+        states[~(_per_frame(path, content, "velocity", frames) > 0)] = NO_STATE
     events = _value(path, content, "reversal_events")
     with reading(path, "reversal_events", f"pairs of frames from 0 to {frames}"):
         for start, stop in events:
             if not (0 <= start < stop <= frames):
                 raise ValueError(f"[{start}, {stop}]")
-            states[int(start) : int(stop)] = STATES.index("reverse")
+            states[int(start) : int(stop)] = TWO.index("reverse")
     return states
+
+
+def _per_frame(path: Path, content: dict[str, Any], field: str, frames: int) -> NDArray[np.float64]:
+    values = _array(path, content, field, 1)
+    if values.size != frames:
+        raise SourceError(path, field, f"expected {frames} frames, found {values.size}")
+    return values

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from wormgnn.datasets import kato, nichols
 from wormgnn.errors import ChoiceError
 from wormgnn.recording import NO_STATE, UNIDENTIFIED, Recording
-from wormgnn.sources import kato, nichols, wormwideweb
-from wormgnn.states import merge
+from wormgnn.states import SEVEN, merge
 
 _USERBLOCK = 512
 
@@ -37,7 +37,7 @@ class _MatWriter:
         node.attrs["MATLAB_class"] = np.bytes_(kind)
         return node.ref
 
-    def matrix(self, values: NDArray[np.float64]) -> h5py.Reference:
+    def matrix(self, values: ArrayLike) -> h5py.Reference:
         return self._store(np.asarray(values, dtype=np.float64), b"double")
 
     def text(self, text: str) -> h5py.Reference:
@@ -50,7 +50,7 @@ class _MatWriter:
     def cell(self, references: Sequence[h5py.Reference]) -> h5py.Reference:
         return self._store(_column(references), b"cell")
 
-    def struct(self, fields: dict[str, NDArray[np.float64]]) -> h5py.Reference:
+    def struct(self, fields: dict[str, NDArray[Any]]) -> h5py.Reference:
         group = self.heap.create_group(f"r{len(self.heap)}")
         group.attrs["MATLAB_class"] = np.bytes_(b"struct")
         for name, values in fields.items():
@@ -68,51 +68,49 @@ class _MatWriter:
 
 def write_kato(recordings: Sequence[Recording], path: Path | str) -> None:
     """Recordings with Kato's seven states, in the layout of the current release."""
-    with _mat_file(Path(path)) as mat:
-        fields: dict[str, list[h5py.Reference]] = {
-            "deltaFOverF_bc": [mat.matrix(worm.traces.T) for worm in recordings],
-            "NeuronNames": [mat.cell(_kato_names(mat, n, r)) for n, r in _numbered(recordings)],
-            "States": [mat.struct(_flags(worm)) for worm in recordings],
-            "tv": [mat.matrix(worm.times[None]) for worm in recordings],
-            "fps": [mat.matrix(np.array([[worm.fps]])) for worm in recordings],
-            "dataset": [mat.text(worm.worm) for worm in recordings],
+
+    def own(mat: _MatWriter, number: int, worm: Recording) -> dict[str, h5py.Reference]:
+        names = [mat.text(name or str(n)) for n, name in enumerate(worm.neurons, start=1)]
+        if number == 4:
+            names[-1] = mat.cell([names[-1]])
+        flags = {name: worm.states == code for code, name in enumerate(SEVEN)}
+        flags["nostate"] = worm.states == NO_STATE
+        return {
+            "NeuronNames": mat.cell(names),
+            "States": mat.struct({name: flag[None] for name, flag in flags.items()}),
+            "dataset": mat.text(worm.worm),
         }
-        _add_derivatives(mat, fields, "deltaFOverF_deriv", recordings)
-        mat.struct_array("WT_NoStim", fields)
+
+    fields = ("deltaFOverF_bc", "deltaFOverF_deriv", "tv")
+    _write_mat(recordings, Path(path), "WT_NoStim", fields, own)
 
 
 def write_kato_older(recordings: Sequence[Recording], path: Path | str) -> None:
     """Recordings with Kato's seven states, in the layout of the older release."""
-    with _mat_file(Path(path)) as mat:
-        fields: dict[str, list[h5py.Reference]] = {
-            "traces": [mat.matrix(worm.traces.T) for worm in recordings],
-            "IDs": [mat.cell(_candidates(mat, worm)) for worm in recordings],
-            "States": [mat.matrix(_older_codes(worm)[None]) for worm in recordings],
-            "timVectorSeconds": [mat.matrix(worm.times[None]) for worm in recordings],
-            "fps": [mat.matrix(np.array([[worm.fps]])) for worm in recordings],
-        }
-        _add_derivatives(mat, fields, "tracesDif", recordings)
-        mat.struct_array("WT_NoStim", fields)
+    names = [*SEVEN, "nostate"]
+    codes = np.array([kato.OLDER_CODES.index(name) + 1.0 for name in names])
+
+    def own(mat: _MatWriter, number: int, worm: Recording) -> dict[str, h5py.Reference]:
+        return {"IDs": _candidates(mat, worm), "States": mat.matrix(codes[worm.states][None])}
+
+    fields = ("traces", "tracesDif", "timVectorSeconds")
+    _write_mat(recordings, Path(path), "WT_NoStim", fields, own)
 
 
 def write_nichols(recordings: Sequence[Recording], path: Path | str) -> None:
     """Recordings merged to Nichols's four states; the struct is named as the file."""
-    path = Path(path)
-    with _mat_file(path) as mat:
-        fields: dict[str, list[h5py.Reference]] = {
-            "traces": [mat.matrix(worm.traces.T) for worm in recordings],
-            "IDs": [mat.cell(_candidates(mat, worm)) for worm in recordings],
-            "FourStates": [mat.struct({"fourStates": _four(worm)[None]}) for worm in recordings],
-            "timeVectorSeconds": [mat.matrix(worm.times[None]) for worm in recordings],
-            "fps": [mat.matrix(np.array([[worm.fps]])) for worm in recordings],
-        }
-        _add_derivatives(mat, fields, "tracesDif", recordings)
-        mat.struct_array(path.stem, fields)
+
+    def own(mat: _MatWriter, number: int, worm: Recording) -> dict[str, h5py.Reference]:
+        four = mat.struct({"fourStates": _four(worm)[None]})
+        return {"IDs": _candidates(mat, worm), "FourStates": four}
+
+    fields = ("traces", "tracesDif", "timeVectorSeconds")
+    _write_mat(recordings, Path(path), Path(path).stem, fields, own)
 
 
 def write_wormwideweb(recording: Recording, path: Path | str) -> None:
     """One recording merged to forward and reverse, in WormWideWeb's JSON form."""
-    forward, reverse = (merge(recording, 2) == code for code in range(len(wormwideweb.STATES)))
+    forward, reverse = (merge(recording, 2) == code for code in range(2))
     edges = np.flatnonzero(np.diff(reverse.astype(int), prepend=0, append=0))
     confidence = recording.confidence
     labels = {
@@ -137,50 +135,44 @@ def write_wormwideweb(recording: Recording, path: Path | str) -> None:
         temporary.write_text(json.dumps(content), encoding="utf-8")
 
 
-def _numbered(recordings: Sequence[Recording]) -> Iterator[tuple[int, Recording]]:
-    return enumerate(recordings, start=1)
-
-
 def _column(references: Sequence[h5py.Reference]) -> NDArray[Any]:
     column = np.empty((len(references), 1), dtype=h5py.ref_dtype)
     column[:, 0] = references
     return column
 
 
-def _add_derivatives(
-    mat: _MatWriter,
-    fields: dict[str, list[h5py.Reference]],
-    field: str,
+def _write_mat(
     recordings: Sequence[Recording],
+    path: Path,
+    root: str,
+    fields: tuple[str, str, str],
+    own: Callable[[_MatWriter, int, Recording], dict[str, h5py.Reference]],
 ) -> None:
-    values = [worm.derivatives for worm in recordings if worm.derivatives is not None]
-    if len(values) == len(recordings):
-        fields[field] = [mat.matrix(value.T) for value in values]
+    """The struct array `root`: traces, derivatives (if all worms have them), times, fps, `own`."""
+    traces, derivatives, times = fields
+    complete = all(worm.derivatives is not None for worm in recordings)
+    with _replacing(path) as temporary:
+        with h5py.File(temporary, "w", userblock_size=_USERBLOCK) as file:
+            mat, worms = _MatWriter(file), []
+            for number, worm in enumerate(recordings, start=1):
+                values: dict[str, ArrayLike] = {
+                    traces: worm.traces.T,
+                    times: worm.times[None],
+                    "fps": [[worm.fps]],
+                }
+                if complete and worm.derivatives is not None:
+                    values[derivatives] = worm.derivatives.T
+                matrices = {field: mat.matrix(value) for field, value in values.items()}
+                worms.append(matrices | own(mat, number, worm))
+            mat.struct_array(root, {field: [worm[field] for worm in worms] for field in worms[0]})
+        header = b"MATLAB 7.3 MAT-file, simulated recordings".ljust(124) + b"\x00\x02IM"
+        with temporary.open("r+b") as raw:
+            raw.write(header)
 
 
-def _kato_names(mat: _MatWriter, number: int, worm: Recording) -> list[h5py.Reference]:
-    """Names of one worm: unidentified neurons get their number, as in the real file."""
-    names = [mat.text(name or str(n)) for n, name in enumerate(worm.neurons, start=1)]
-    if number == 4:
-        names[-1] = mat.cell([names[-1]])
-    return names
-
-
-def _candidates(mat: _MatWriter, worm: Recording) -> list[h5py.Reference]:
-    return [
-        mat.cell([mat.text(name or "---"), mat.text(""), mat.text("")]) for name in worm.neurons
-    ]
-
-
-def _flags(worm: Recording) -> dict[str, NDArray[np.float64]]:
-    flags = {name: (worm.states == code)[None] * 1.0 for code, name in enumerate(kato.STATES)}
-    return flags | {"nostate": (worm.states == NO_STATE)[None] * 1.0}
-
-
-def _older_codes(worm: Recording) -> NDArray[np.float64]:
-    names = [*kato.STATES, "nostate"]
-    codes = np.array([kato.OLDER_CODES.index(name) + 1.0 for name in names])
-    return np.asarray(codes[worm.states])
+def _candidates(mat: _MatWriter, worm: Recording) -> h5py.Reference:
+    texts = [[mat.text(name or "---"), mat.text(""), mat.text("")] for name in worm.neurons]
+    return mat.cell([mat.cell(cell) for cell in texts])
 
 
 def _four(worm: Recording) -> NDArray[np.float64]:
@@ -190,16 +182,6 @@ def _four(worm: Recording) -> NDArray[np.float64]:
         return np.asarray(codes[worm.states])
     table = {"forward": 2.0, "reverse": 1.0, "dorsal turn": 4.0, "ventral turn": 4.0}
     return np.asarray(np.array([*table.values(), np.nan])[merge(worm, 4)])
-
-
-@contextmanager
-def _mat_file(path: Path) -> Iterator[_MatWriter]:
-    with _replacing(path) as temporary:
-        with h5py.File(temporary, "w", userblock_size=_USERBLOCK) as file:
-            yield _MatWriter(file)
-        header = b"MATLAB 7.3 MAT-file, simulated recordings".ljust(124) + b"\x00\x02IM"
-        with temporary.open("r+b") as raw:
-            raw.write(header)
 
 
 @contextmanager

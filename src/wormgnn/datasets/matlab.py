@@ -10,6 +10,9 @@ MATLAB writes such an array in one of four ways, and all are read here:
 
 Text is uint16, an empty array is a pair of sizes with the attribute `MATLAB_empty`, and
 HDF5 shows every matrix transposed.
+
+Our own reader: pymatreader 1.3 leaves unresolved references in the names of a single worm,
+follows links to other files, and its errors name no field.
 """
 
 from __future__ import annotations
@@ -24,8 +27,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from wormgnn.errors import SourceError
-from wormgnn.sources.guard import reading
+from wormgnn.errors import SourceError, building, reading
+from wormgnn.recording import Recording, frames_per_second
 
 _MAX_DEPTH = 6
 _REAL = "biuf"
@@ -52,18 +55,18 @@ class Fields:
     def __contains__(self, field: str) -> bool:
         return field in self.nodes
 
-    def first_of(self, *fields: str) -> str:
-        """The first of these names that the struct has; SourceError if it has none."""
-        for field in fields:
-            if field in self.nodes:
-                return field
-        wanted = " or ".join(map(repr, fields))
-        found = ", ".join(sorted(map(str, self.nodes))) or "none"
-        raise self.error(fields[0], f"expected a field {wanted}, found the fields: {found}")
-
     def error(self, field: str, expected: str) -> SourceError:
         """A SourceError about one field of this struct."""
         return SourceError(self.path, self.prefix + field, expected)
+
+    def first_of(self, *fields: str) -> str:
+        """The first of these names that the struct has; SourceError if it has none."""
+        for field in fields:
+            if field in self:
+                return field
+        wanted = " or ".join(map(repr, fields))
+        found = ", ".join(sorted(self.nodes)) or "none"
+        raise self.error(fields[0], f"expected a field {wanted}, found the fields: {found}")
 
     def is_struct(self, field: str) -> bool:
         """Whether the field is a struct of its own."""
@@ -85,32 +88,62 @@ class Fields:
                 raise TypeError(f"type {node.dtype}")
             return np.atleast_2d(_values(node).astype(np.float64))
 
-    def vector(self, field: str) -> NDArray[np.float64]:
-        """A numeric field with one long axis, shape (length,)."""
+    def vector(self, field: str, frames: int | None = None) -> NDArray[np.float64]:
+        """A numeric field with one long axis, shape (length,); SourceError if not of `frames`."""
         matrix = self.matrix(field)
         if matrix.ndim != 2 or min(matrix.shape) > 1:
             raise self.error(field, f"expected a vector, found an array of shape {matrix.shape}")
+        if frames not in (None, matrix.size):
+            expected = f"expected {frames} frames as in the times"
+            raise self.error(field, f"{expected}, found {matrix.size}")
         return matrix.ravel()
 
     def seconds(self, *fields: str) -> NDArray[np.float64]:
         """The first of these fields, as the time of each frame, shape (frames,)."""
         field = self.first_of(*fields)
-        return self.finite(field, self.vector(field))
+        return self._finite(field, self.vector(field))
 
-    def number(self, field: str) -> float:
-        """A numeric field with one value."""
-        vector = self.vector(field)
-        if vector.size != 1:
-            raise self.error(field, f"expected one number, found {vector.size}")
-        return float(vector[0])
+    def texts(self, field: str) -> list[list[str]]:
+        """A cell array: for each cell the texts in it, however deep they sit."""
+        node = self.nodes[self.first_of(field)]
+        with reading(self.path, self.prefix + field, "a cell array of text"):
+            return [_texts(cell) for cell in _cells(node)]
 
-    def frames_by_neurons(self, field: str, frames: int, neurons: int) -> NDArray[np.float64]:
-        """A matrix with an axis for frames and one for neurons, as (frames, neurons).
+    def recording(
+        self,
+        worm: str,
+        dataset: str,
+        traces: Sequence[str],
+        derivatives: Sequence[str],
+        neurons: tuple[str, ...],
+        times: NDArray[np.float64],
+        states: NDArray[np.int64],
+        vocabulary: tuple[str, ...],
+    ) -> Recording:
+        """A Recording of this struct; `traces`, `derivatives`: names that fields may have.
 
-        HDF5 shows MATLAB's frames x neurons as (neurons, frames), which goes first where
-        both numbers are the same.
+        Derivatives may be absent. Without a field `fps`, the frame rate comes from the times.
         """
+        size = len(times), len(neurons)
+        derivative = next((field for field in derivatives if field in self), None)
+        with building(self.path):
+            return Recording(
+                worm,
+                dataset,
+                self._frames_by_neurons(self.first_of(*traces), *size),
+                neurons,
+                self._frame_rate(times),
+                states,
+                vocabulary,
+                times,
+                None
+                if derivative is None
+                else self._finite(derivative, self._frames_by_neurons(derivative, *size)),
+            )
+
+    def _frames_by_neurons(self, field: str, frames: int, neurons: int) -> NDArray[np.float64]:
         matrix = self.matrix(field)
+        # HDF5 shows MATLAB's frames x neurons transposed: that goes first where both are as many.
         if matrix.shape == (neurons, frames):
             return np.ascontiguousarray(matrix.T)
         if matrix.shape == (frames, neurons):
@@ -118,25 +151,19 @@ class Fields:
         wanted = f"{neurons} neurons x {frames} frames"
         raise self.error(field, f"expected {wanted}, found shape {matrix.shape}")
 
-    def finite(self, field: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """`values` of a field that may hold neither NaN nor infinity."""
+    def _finite(self, field: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
         if not np.isfinite(values).all():
             raise self.error(field, "expected finite numbers, found NaN or infinity")
         return values
 
-    def frame_rate(self, times: NDArray[np.float64]) -> float:
-        """Frames per second: the field `fps`, else from the frame times in seconds."""
-        if "fps" in self:
-            return self.number("fps")
-        if times.size < 2 or not times[-1] > times[0]:
-            raise self.error("fps", f"expected it, or rising times; found {times.size} times")
-        return float((times.size - 1) / (times[-1] - times[0]))
-
-    def texts(self, field: str) -> list[list[str]]:
-        """A cell array: for each cell the texts in it, however deep they sit."""
-        node = self.nodes[self.first_of(field)]
-        with reading(self.path, self.prefix + field, "a cell array of text"):
-            return [_texts(cell) for cell in _cells(node)]
+    def _frame_rate(self, times: NDArray[np.float64]) -> float:
+        if "fps" not in self:
+            with reading(self.path, f"{self.prefix}fps", "this field, or times that rise"):
+                return frames_per_second(times)
+        fps = self.vector("fps")
+        if fps.size != 1:
+            raise self.error("fps", f"expected one number, found {fps.size}")
+        return float(fps[0])
 
 
 @contextmanager
@@ -153,71 +180,70 @@ def open_worms(path: Path, probes: Sequence[str]) -> Iterator[list[Fields]]:
     Raises
     ------
     SourceError
-        No HDF5 file, or none of `probes` anywhere in it.
+        No HDF5 file, none of `probes` anywhere in it, or a link that leads out of it.
     """
     with reading(path, "", "a MATLAB v7.3 (HDF5) file"):
-        if not Path(path).is_file():
+        if not path.is_file():
             raise SourceError(path, "", "expected a file, found none")
         file = h5py.File(path, "r")
     with file:
         with reading(path, "", "a struct array with one element per worm"):
-            worms = _find_worms(Path(path), file, probes)
+            worms = _find_worms(path, file, probes)
         yield worms
 
 
 def _find_worms(path: Path, file: h5py.File, probes: Sequence[str]) -> list[Fields]:
     for name, root in [*_members(file).items(), ("", file)]:
         if isinstance(root, h5py.Group):
-            probe = next((probe for probe in probes if probe in root), None)
-            worms = [] if probe is None else _elements(path, name, root, probe)
+            members = _members(root)
+            probe = next((probe for probe in probes if probe in members), None)
+            worms = [] if probe is None else _elements(path, name, members, probe)
         else:
-            worms = _cell_of_structs(path, name, root, probes)
+            structs = [_members(node) for node in _cells(root)] if _is_cell(root) else []
+            whole = all(any(probe in struct for probe in probes) for struct in structs)
+            worms = [
+                Fields(path, f"{name}({number}).", struct)
+                for number, struct in enumerate(structs if whole else [], start=1)
+            ]
         if worms:
             return worms
     wanted = " or ".join(map(repr, probes))
     raise SourceError(path, probes[0], f"expected a struct with the field {wanted}, found none")
 
 
-def _cell_of_structs(
-    path: Path, name: str, root: h5py.Dataset, probes: Sequence[str]
-) -> list[Fields]:
-    structs = _cells(root) if root.dtype == h5py.ref_dtype else []
-    if not all(isinstance(node, h5py.Group) and any(p in node for p in probes) for node in structs):
-        return []
-    return [
-        Fields(path, f"{name}({number}).", _members(struct))
-        for number, struct in enumerate(structs, start=1)
-    ]
-
-
-def _elements(path: Path, name: str, group: h5py.Group, probe: str) -> list[Fields]:
+def _elements(path: Path, name: str, members: dict[str, Any], probe: str) -> list[Fields]:
     """Fields of each element of a struct array that is stored field by field."""
-    members = _members(group)
-    if group[probe].dtype != h5py.ref_dtype:
-        return [Fields(path, f"{name}." if name else "", members)]
-    count = group[probe].size
-    columns = {}
-    for field, node in members.items():
-        if isinstance(node, h5py.Dataset) and node.dtype == h5py.ref_dtype:
-            columns[field] = _cells(node)
-            if len(columns[field]) != count:
-                expected = f"expected {count} worms as in {probe!r}, found {len(columns[field])}"
-                raise SourceError(path, f"{name}.{field}" if name else field, expected)
+    prefix = f"{name}." if name else ""
+    if not _is_cell(members[probe]):
+        return [Fields(path, prefix, members)]
+    count = members[probe].size
+    columns = {field: _cells(node) for field, node in members.items() if _is_cell(node)}
+    for field, cells in columns.items():
+        if len(cells) != count:
+            expected = f"expected {count} worms as in {probe!r}, found {len(cells)}"
+            raise SourceError(path, prefix + field, expected)
     return [
         Fields(path, f"{name}({worm + 1}).", {key: cells[worm] for key, cells in columns.items()})
         for worm in range(count)
     ]
 
 
-def _members(group: h5py.Group) -> dict[str, Any]:
-    """Members by name, but MATLAB's own; a damaged name is bytes, and made text here."""
-    return {str(name): group[name] for name in group if not str(name).startswith("#")}
+def _members(group: Any) -> dict[str, Any]:
+    """Members of a group by name, but MATLAB's own (`#refs#`); of anything else, none."""
+    members = {}
+    for name in group if isinstance(group, h5py.Group) else ():
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise ValueError(f"{name!r}, a link to somewhere else")
+        if not name.startswith("#"):
+            members[name] = group[name]
+    return members
 
 
 def _values(node: h5py.Dataset) -> NDArray[Any]:
+    if node.external or node.is_virtual:
+        raise ValueError("values that lie in another file")
     size = node.size * node.dtype.itemsize
-    limit = Path(node.file.filename).stat().st_size * _MAX_EXPANSION
-    if size > limit:
+    if size > Path(node.file.filename).stat().st_size * _MAX_EXPANSION:
         raise ValueError(f"{size} bytes, more than the file can hold")
     return np.asarray(node[()])
 
@@ -226,11 +252,15 @@ def _is_empty(node: Any) -> bool:
     return "MATLAB_empty" in node.attrs and bool(np.all(node.attrs["MATLAB_empty"]))
 
 
+def _is_cell(node: Any) -> bool:
+    return isinstance(node, h5py.Dataset) and node.dtype == h5py.ref_dtype
+
+
 def _cells(node: Any) -> list[Any]:
     """What the references of a cell array point at, in MATLAB's order."""
     if _is_empty(node):
         return []
-    if not isinstance(node, h5py.Dataset) or node.dtype != h5py.ref_dtype:
+    if not _is_cell(node):
         raise TypeError(f"{type(node).__name__} without references")
     return [node.file[reference] for reference in _values(node).ravel()]
 
@@ -240,7 +270,7 @@ def _texts(node: Any, depth: int = 0) -> list[str]:
         raise ValueError(f"cells nested more than {_MAX_DEPTH} deep")
     if _is_empty(node):
         return []
-    if node.dtype == h5py.ref_dtype:
+    if _is_cell(node):
         return [text for cell in _cells(node) for text in _texts(cell, depth + 1)]
     if node.dtype.kind not in _REAL:
         raise TypeError(f"type {node.dtype}")

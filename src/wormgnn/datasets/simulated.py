@@ -1,0 +1,373 @@
+"""Simulated worms: the behaviour's statistics from Kato et al. 2015, all else made up.
+
+Behaviour is a semi-Markov chain over Kato's seven states. It drives a cyclic latent of a
+few dimensions, which each worm mixes into its neurons by loadings that are partly its own:
+the individual variability that the paper speaks of, with a dial. Calcium kinetics,
+bleaching and noise follow. No number computed on these worms says anything about
+*C. elegans*; they serve to try the code, and to ask where a model's assumptions pay off.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import expm
+from scipy.signal import lfilter
+
+from wormgnn.errors import ChoiceError
+from wormgnn.recording import NO_STATE, PAPER_NEURONS, UNIDENTIFIED, Recording
+from wormgnn.states import SEVEN
+
+Mixing = Literal["loadings", "neurons"]
+"""`loadings`: each neuron's weights on the latent, before a nonlinearity, so that no linear map
+undoes it to the letter. `neurons`: the named signals among themselves, `A X` (eq. 14) with a
+rotation A of each worm, which its transpose undoes but for the noise."""
+
+MIXINGS: tuple[Mixing, ...] = ("loadings", "neurons")
+
+# Mean and standard deviation of the logarithm of the dwell times in seconds. Measured on
+# WT_NoStim.mat: all bouts of the five worms but the first and the last of each.
+DWELL_LOG_S = {
+    "fwd": (1.57, 1.09),
+    "slow": (0.84, 1.79),
+    "rev1": (1.10, 0.31),
+    "rev2": (1.23, 0.24),
+    "revsus": (2.57, 0.49),
+    "dt": (1.95, 0.31),
+    "vt": (1.82, 0.37),
+}
+# The longest bout in those recordings is 141 s; half of it, lest one bout fill a worm.
+LONGEST_DWELL_S = 70.0
+
+# Probability of the next state. Same recordings, frames without a state skipped; transitions
+# seen once or twice in the 547 (revsus to fwd or slow) left out.
+TRANSITIONS = {
+    "fwd": {"slow": 0.85, "rev1": 0.03, "rev2": 0.12},
+    "slow": {"fwd": 0.24, "rev1": 0.38, "rev2": 0.35, "revsus": 0.03},
+    "rev1": {"revsus": 1.0},
+    "rev2": {"revsus": 1.0},
+    "revsus": {"dt": 0.32, "vt": 0.68},
+    "dt": {"fwd": 0.45, "slow": 0.55},
+    "vt": {"fwd": 0.15, "slow": 0.85},
+}
+# Kato's frames without a state: 176 of 15662, in stretches.
+NO_STATE_FRACTION = 0.011
+
+# Where each state sits in the latent: an angle on the cycle that worms run through, then
+# forward speed, and the side of a turn (or which of the two reversals began it).
+_LATENT = {
+    "fwd": (0, 1.0, 0.0),
+    "slow": (30, -0.5, 0.0),
+    "rev1": (135, 0.0, 0.4),
+    "rev2": (135, 0.0, -0.4),
+    "revsus": (180, 0.0, 0.0),
+    "dt": (270, 0.0, 1.0),
+    "vt": (270, 0.0, -1.0),
+}
+N_TASK, N_NUISANCE = 4, 2
+_DIMENSIONS = N_TASK + N_NUISANCE
+
+# The paper's 15 neurons (first line of each group) and others, by what they follow here.
+_GROUPS = {
+    "reverse": "AIBL AIBR AVAL AVAR AVER RIML RIMR AVEL VA01 DA01 RIFR SABVL",
+    "forward": "AVBL RID RMED RMEL RMER VB01 VB02 AVBR RIBL RIBR DB01 RMEV",
+    "turn": "RIVL RIVR SMDVL SMDVR SMDDL SMDDR",
+    "none": "ALA ASKL ASKR OLQDL OLQDR RIS AVFL AVFR",
+}
+_DIRECTIONS = {
+    "reverse": (-1.0, 0.1, 0.0, 0.0),
+    "forward": (0.8, 0.0, 0.6, 0.0),
+    "turn": (0.1, -0.9, 0.0, 0.5),
+    "none": (0.0, 0.0, 0.0, 0.0),
+}
+_OTHERS = tuple(sorted(set(" ".join(_GROUPS.values()).split()) - set(PAPER_NEURONS)))
+
+_FIRST_ZERO = 3.83
+"""Of the Bessel function J1."""
+
+
+@dataclass(frozen=True)
+class Physics:
+    """What happens between behaviour and fluorescence; times in seconds."""
+
+    latent_s: float = 0.8
+    latent_noise: float = 0.35
+    nuisance_s: float = 12.0
+    own_loading: float = 0.5
+    rise_s: float = 0.4
+    decay_s: float = 1.8
+    bleach_s: float = 500.0
+    bleach_fraction: float = 0.15
+    noise: float = 0.06
+    named_fraction: float = 0.5
+    n_unidentified: int = 30
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """Simulated worms, of the size of Kato's five unless said otherwise.
+
+    Parameters
+    ----------
+    mixing
+        Individual variability, from 0 (every worm mixes the latent into its neurons
+        alike) to 1 (each in its own way: nothing carries over from worm to worm).
+    kind
+        What `mixing` mixes; see `Mixing`. Behaviour, latent and noise do not depend on it,
+        nor on `mixing`: the same worm at another mixing is what it would have been.
+    seed
+        Seed of all randomness: each seed has its own worms.
+    n_worms, duration_s, fps
+        Worms; seconds of each; frames per second, from which each worm's own rate departs
+        by up to 4 in 100. Kato's worms have 1080 s at 2.8 to 3.1 frames per second.
+    physics
+        Time constants, noise and number of neurons.
+
+    Raises
+    ------
+    ChoiceError
+        An unknown kind.
+    ValueError
+        A `mixing` outside [0, 1], or a duration under ten frames.
+    """
+
+    mixing: float
+    kind: Mixing = "loadings"
+    seed: int = 0
+    n_worms: int = 5
+    duration_s: float = 1080.0
+    fps: float = 2.9
+    physics: Physics = field(default_factory=Physics)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.mixing <= 1 or self.duration_s * self.fps < 10:
+            found = f"mixing {self.mixing}, {self.duration_s} s at {self.fps} frames per second"
+            raise ValueError(f"expected a mixing from 0 to 1 and ten frames or more, found {found}")
+        if self.kind not in MIXINGS:
+            raise ChoiceError("kind of mixing", self.kind, MIXINGS)
+
+    def recordings(self) -> list[Recording]:
+        """The worms, the same for the same simulation; worm k depends on no other worm."""
+        return [_worm(self, number) for number in range(1, self.n_worms + 1)]
+
+    def shared(self) -> list[Recording]:
+        """The same worms before mixing, without noise: what they have in common."""
+        quiet = replace(self.physics, noise=0.0)
+        return replace(self, mixing=0.0, physics=quiet).recordings()
+
+
+def simulate(
+    n_worms: int = 5,
+    duration_s: float = 360.0,
+    fps: float = 2.9,
+    seed: int = 0,
+    mixing: float = 0.4,
+    physics: Physics | None = None,
+    kind: Mixing = "loadings",
+) -> list[Recording]:
+    """Recordings of a `Simulation`, by default the worms of the dataset `simulated`."""
+    physics = physics or Physics()
+    return Simulation(mixing, kind, seed, n_worms, duration_s, fps, physics).recordings()
+
+
+def _worm(simulation: Simulation, number: int) -> Recording:
+    physics, of_neurons = simulation.physics, simulation.kind == "neurons"
+    # A generator of its own: the mixture takes no draw from the rest of the worm.
+    rotation = rotation_of_neurons(
+        len(PAPER_NEURONS),
+        simulation.mixing if of_neurons else 0.0,
+        [simulation.seed, number, 1],
+    )
+    random = np.random.default_rng([simulation.seed, number])
+    fps = round(simulation.fps * random.uniform(0.96, 1.04), 4)
+    states = behaviour(round(simulation.duration_s * fps), fps, random)
+    neurons = _neurons(physics, random)
+    latent = _latent(states, fps, physics, random)
+    loadings = _loadings(neurons, 0.0 if of_neurons else simulation.mixing, physics, random)
+    columns = np.array([neurons.index(name) for name in PAPER_NEURONS])
+    return Recording(
+        worm=f"simulated-{number}",
+        dataset="simulated",
+        traces=_fluorescence(latent @ loadings.T, fps, columns, rotation, physics, random),
+        neurons=neurons,
+        fps=fps,
+        states=with_gaps(states, random),
+        vocabulary=SEVEN,
+    )
+
+
+def behaviour(n_frames: int, fps: float, random: np.random.Generator) -> NDArray[np.int64]:
+    """State codes of a semi-Markov chain with Kato's dwell times, shape (n_frames,)."""
+    bouts: list[NDArray[np.int64]] = []
+    state, frames = "slow", 0
+    while frames < n_frames:
+        dwell_s = min(random.lognormal(*DWELL_LOG_S[state]), LONGEST_DWELL_S)
+        bouts.append(np.full(max(1, round(dwell_s * fps)), SEVEN.index(state)))
+        frames += len(bouts[-1])
+        following = TRANSITIONS[state]
+        state = str(random.choice(list(following), p=list(following.values())))
+    return np.concatenate(bouts)[:n_frames]
+
+
+def with_gaps(states: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
+    """Some stretches of ten frames lose their state, as annotators leave them."""
+    gaps = random.binomial(len(states) // 10, NO_STATE_FRACTION)
+    marked = states.copy()
+    for start in random.integers(0, len(states) - 9, gaps):
+        marked[start : start + 10] = NO_STATE
+    return marked
+
+
+def rotation_of_neurons(size: int, mixing: float, seed: int | Sequence[int]) -> NDArray[np.float64]:
+    """Rotation that mixes the signals of neurons, shape (size, size); the identity at 0.
+
+    `exp(mixing K)`, where the random antisymmetric K is so large that at a mixing of 1 a
+    neuron keeps next to nothing of its own signal: the spectrum of K is a semicircle of
+    radius r = 3.83, for which the mean diagonal, `2 J1(r) / r`, is zero.
+    """
+    drawn = np.random.default_rng(seed).normal(0, 1, (size, size))
+    radius = np.sqrt(8 * size)  # of the spectrum of drawn - drawn.T
+    generator = (drawn - drawn.T) * _FIRST_ZERO / radius
+    return np.asarray(expm(mixing * generator))
+
+
+def _latent(
+    states: NDArray[np.int64], fps: float, physics: Physics, random: np.random.Generator
+) -> NDArray[np.float64]:
+    """Latent activity, shape (frames, dimensions): task dimensions, then nuisance."""
+    targets = np.array([_target(name) for name in SEVEN])[states]
+    wobble = physics.latent_noise * _drift(targets.shape, 2.0, fps, random)
+    task = _relax(targets + wobble, physics.latent_s, fps)
+    nuisance = _drift((len(states), N_NUISANCE), physics.nuisance_s, fps, random)
+    return np.concatenate([task, nuisance], axis=1)
+
+
+def _target(name: str) -> tuple[float, float, float, float]:
+    degrees, speed, side = _LATENT[name]
+    angle = np.deg2rad(degrees)
+    return float(np.cos(angle)), float(np.sin(angle)), speed, side
+
+
+def _neurons(physics: Physics, random: np.random.Generator) -> tuple[str, ...]:
+    """The paper's 15, some of the others, and unidentified ones, in a random order."""
+    others = [name for name in _OTHERS if random.random() < physics.named_fraction]
+    names = [*PAPER_NEURONS, *others, *[UNIDENTIFIED] * physics.n_unidentified]
+    return tuple(names[column] for column in random.permutation(len(names)))
+
+
+def _loadings(
+    neurons: tuple[str, ...], mixing: float, physics: Physics, random: np.random.Generator
+) -> NDArray[np.float64]:
+    """Weight of each latent dimension in each neuron, shape (neurons, dimensions).
+
+    A rotation by `mixing` quarter turns leads from what the species shares to what is the
+    worm's own, so that the size of the weights stays the same.
+    """
+    size = len(neurons), _DIMENSIONS
+    own = random.normal(0, 0.5, size)
+    unnamed = random.normal(0, 0.5, size)
+    shared = np.array(
+        [
+            _species_loading(name, physics) if name != UNIDENTIFIED else unnamed[column]
+            for column, name in enumerate(neurons)
+        ]
+    )
+    angle = mixing * np.pi / 2
+    return np.asarray(np.cos(angle) * shared + np.sin(angle) * own)
+
+
+def _species_loading(name: str, physics: Physics) -> NDArray[np.float64]:
+    """Loading of a named neuron that all worms share: its group's, and its own part."""
+    group = next(group for group, names in _GROUPS.items() if name in names.split())
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
+    loading = physics.own_loading * np.random.default_rng(seed).normal(0, 0.6, _DIMENSIONS)
+    loading[:N_TASK] += _DIRECTIONS[group]
+    return np.asarray(loading)
+
+
+def _fluorescence(
+    drive: NDArray[np.float64],
+    fps: float,
+    mixed: NDArray[np.int64],
+    rotation: NDArray[np.float64],
+    physics: Physics,
+    random: np.random.Generator,
+) -> NDArray[np.float64]:
+    """dF/F0 of each neuron, shape (frames, neurons); `rotation` mixes the columns `mixed`."""
+    frames, neurons = drive.shape
+    rate = np.logaddexp(0, 2.0 * (drive - random.normal(0.2, 0.2, neurons)))
+    calcium = _relax(_relax(rate, physics.rise_s, fps), physics.decay_s, fps)
+    calcium[:, mixed] = calcium[:, mixed] @ rotation.T
+    calcium *= random.lognormal(-1.2, 0.4, neurons)
+    seconds = np.arange(frames)[:, None] / fps
+    bleaching = physics.bleach_fraction * random.uniform(0, 2, neurons)
+    kept = 1 - bleaching * (1 - np.exp(-seconds / physics.bleach_s))
+    return np.asarray((1 + calcium) * kept - 1 + random.normal(0, physics.noise, drive.shape))
+
+
+def _relax(values: NDArray[np.float64], time_s: float, fps: float) -> NDArray[np.float64]:
+    """First-order low-pass along frames, begun at rest at the first frame's value."""
+    keep = np.exp(-1 / (time_s * fps))
+    start = keep * values[:1]
+    return np.asarray(lfilter([1 - keep], [1, -keep], values, axis=0, zi=start)[0])
+
+
+def _drift(
+    shape: tuple[int, ...], time_s: float, fps: float, random: np.random.Generator
+) -> NDArray[np.float64]:
+    """Ornstein-Uhlenbeck noise of unit variance, shape (frames, dimensions)."""
+    keep = np.exp(-1 / (time_s * fps))
+    steps = random.normal(0, np.sqrt(1 - keep**2), shape)
+    steps[0] = random.normal(0, 1, shape[1:])
+    return np.asarray(lfilter([1], [1, -keep], steps, axis=0))
+
+
+_PHYSICS = Physics(
+    decay_s=5.0, noise=0.12, bleach_fraction=0.3, named_fraction=0.4, n_unidentified=40
+)
+_UNNAMED = (
+    ("AVBL", "RIML", "VB01", "VB02"),
+    ("ALA", "VB01", "VB02"),
+    ("ALA", "RMED", "VB01"),
+    ("AVBL", "VB02"),
+)
+"""Neurons of the paper that nobody named, one group for each animal in turn."""
+
+_MISTAKEN = ("RIML", "VB02")
+"""The second animal: the name, and the neuron of the paper that carries it by mistake."""
+
+_SURE, _UNSURE = 5.0, 2.0
+
+
+def simulate_other_lab(
+    n_worms: int = 4, duration_s: float = 480.0, seed: int = 100
+) -> list[Recording]:
+    """Simulated animals of another laboratory; the same for the same arguments.
+
+    They are imaged at another frame rate, with a slower indicator, more bleaching and more
+    noise; some of the paper's neurons are not named, and in the second animal one name is
+    given to the wrong neuron, with low confidence.
+    """
+    worms = simulate(n_worms, duration_s, fps=1.7, seed=seed, mixing=0.4, physics=_PHYSICS)
+    return [_relabelled(worm, number) for number, worm in enumerate(worms)]
+
+
+def _relabelled(worm: Recording, number: int) -> Recording:
+    """The worm under its laboratory's name, with the identities that were called there."""
+    mistaken = dict([_MISTAKEN[::-1]]) if number == 1 else {}
+    unnamed = {*_UNNAMED[number % len(_UNNAMED)], *mistaken.values()} - {*mistaken}
+    names = [mistaken.get(n, UNIDENTIFIED if n in unnamed else n) for n in worm.neurons]
+    doubtful = {*mistaken.values(), PAPER_NEURONS[number]}
+    confidence = [_UNSURE if n in doubtful else _SURE for n in names]
+    return replace(
+        worm,
+        worm=f"other-{number + 1}",
+        dataset="elsewhere",
+        neurons=tuple(names),
+        confidence=np.array([c if n else 0.0 for n, c in zip(names, confidence, strict=True)]),
+    )

@@ -1,1 +1,0 @@
-"""Readers of recordings, one module for each origin, and the registry of datasets."""

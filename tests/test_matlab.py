@@ -1,0 +1,457 @@
+"""Recordings in MATLAB v7.3 files: Kato's two releases, and Nichols's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recordings import assert_same, edit, replace_cell, small_worms
+from wormgnn.datasets import kato, nichols
+from wormgnn.datasets.layouts import write_kato, write_kato_older, write_nichols
+from wormgnn.errors import RecordingError, SourceError, WormgnnError
+from wormgnn.recording import NO_STATE, PAPER_NEURONS, UNIDENTIFIED, Recording, shared_neurons
+from wormgnn.states import SEVEN, merge
+
+ROOT = "WT_NoStim"
+NICHOLS = "n2_prelet"
+
+
+@pytest.fixture
+def current(tmp_path: Path) -> Path:
+    path = tmp_path / "WT_NoStim.mat"
+    write_kato(small_worms(), path)
+    return path
+
+
+@pytest.fixture
+def older(tmp_path: Path) -> Path:
+    path = tmp_path / "older.mat"
+    write_kato_older(small_worms(), path)
+    return path
+
+
+@pytest.fixture
+def prelet(tmp_path: Path) -> Path:
+    path = tmp_path / "n2_prelet.mat"
+    write_nichols(small_worms(duration_s=60.0), path)
+    return path
+
+
+def _copy(path: Path, change: Callable[[h5py.File], object]) -> Path:
+    copy = path.with_name("copy.mat")
+    copy.write_bytes(path.read_bytes())
+    return edit(copy, change)
+
+
+def _text(file: h5py.File, text: str) -> h5py.Reference:
+    codes = np.array([[ord(c)] for c in text], dtype=np.uint16)
+    return file["#refs#"].create_dataset(f"t{len(file['#refs#'])}", data=codes).ref
+
+
+def _references(nodes: list[h5py.Reference]) -> np.ndarray:
+    return np.array(nodes, dtype=h5py.ref_dtype)[:, None]
+
+
+@pytest.mark.real_data
+def test_real_worms(kato_file: Path) -> None:
+    worms = kato.read(kato_file)
+    assert [worm.worm for worm in worms] == [f"kato-{n}" for n in range(1, 6)]
+    assert [worm.n_frames for worm in worms] == [3137, 3134, 3059, 3311, 3021]
+    assert [len(worm.neurons) for worm in worms] == [109, 135, 131, 125, 129]
+    assert [round(worm.fps, 3) for worm in worms] == [2.905, 2.902, 2.832, 3.066, 2.797]
+    counts = np.bincount(np.concatenate([worm.states for worm in worms]) + 1)
+    assert counts.tolist() == [176, 1448, 5200, 537, 619, 5323, 802, 1557]
+    assert worms[3].neurons[-1] == "SMDDR"  # one cell deeper than the others
+    assert worms[4].neurons[119] == "VB01"  # the documented correction
+    # Identified by the current release alone: the older one, which the paper used, has 15.
+    more = ("ASKR", "AVBR", "AVEL", "RIBL", "RIVL", "RIVR", "SMDDR", "SMDVR")
+    assert shared_neurons(worms) == tuple(sorted((*PAPER_NEURONS, *more)))
+
+
+@pytest.mark.real_data
+def test_real_files_layout_is_the_one_we_write(kato_file: Path, tmp_path: Path) -> None:
+    worms, path = kato.read(kato_file), tmp_path / "WT_NoStim.mat"
+    write_kato(worms, path)
+    for found, wanted in zip(kato.read(path), worms, strict=True):
+        assert_same(found, wanted)
+    assert _layout(path) == _layout(kato_file)
+
+
+def _layout(path: Path) -> dict[str, object]:
+    """Shape, type and class of each field of the fourth worm, and of its last name."""
+    with h5py.File(path) as file:
+        nodes = {field: file[refs[3, 0]] for field, refs in file[ROOT].items()}
+        nodes["last name"] = file[nodes["NeuronNames"][-1, 0]]
+        nodes["first name"] = file[nodes["NeuronNames"][0, 0]]
+        nodes |= {f"States.{name}": flag for name, flag in nodes.pop("States").items()}
+        del nodes["dataset"]
+        return {k: (v.shape, v.dtype, v.attrs["MATLAB_class"]) for k, v in nodes.items()}
+
+
+@pytest.mark.parametrize("write", [write_kato, write_kato_older])
+@pytest.mark.parametrize("with_derivatives", [False, True])
+@pytest.mark.parametrize("n_worms", [1, 4])
+def test_round_trip(tmp_path: Path, write: Callable, with_derivatives: bool, n_worms: int) -> None:
+    worms = small_worms(n_worms)
+    if with_derivatives:
+        worms = [replace(worm, derivatives=np.gradient(worm.traces, axis=0)) for worm in worms]
+    write(worms, tmp_path / "worms.mat")
+    for number, (left, right) in enumerate(
+        zip(kato.read(tmp_path / "worms.mat"), worms, strict=True), start=1
+    ):
+        assert (left.worm, left.vocabulary) == (f"kato-{number}", right.vocabulary)
+        if right.derivatives is None:
+            assert left.derivatives is None
+        assert_same(left, right)
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_round_trip_of_any_recording(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    frames, neurons = data.draw(st.integers(2, 6)), data.draw(st.integers(1, 5))
+    names = data.draw(st.permutations(PAPER_NEURONS))[:neurons]
+    unnamed = data.draw(st.integers(0, neurons))
+    random = np.random.default_rng(data.draw(st.integers(0, 99)))
+    worm = Recording(
+        "kato-1",
+        "kato",
+        random.normal(size=(frames, neurons)),
+        tuple([*names[unnamed:], *[UNIDENTIFIED] * unnamed]),
+        data.draw(st.floats(0.5, 10)),
+        random.integers(-1, 7, frames),
+        SEVEN,
+    )
+    path = tmp_path_factory.mktemp("any") / "worm.mat"
+    for write in (write_kato, write_kato_older):
+        write([worm], path)
+        (found,) = kato.read(path)
+        assert_same(found, worm)
+        assert found.digest == worm.digest
+
+
+def test_correction_needs_the_current_release_and_an_unnamed_column(tmp_path: Path) -> None:
+    worm = replace(
+        small_worms(1)[0],
+        traces=np.random.default_rng(0).normal(size=(20, 129)),
+        neurons=("AVAL",) + ("",) * 128,
+        states=np.zeros(20, dtype=np.int64),
+        times=np.arange(20.0),
+    )
+    elsewhere = replace(worm, neurons=("AVAL", "VB01") + ("",) * 127)
+    taken = replace(worm, neurons=("AVAL",) + ("",) * 118 + ("RID",) + ("",) * 9)
+    path = tmp_path / "five.mat"
+    for fifth, name in ((worm, "VB01"), (elsewhere, ""), (taken, "RID")):
+        write_kato([worm] * 4 + [fifth], path)
+        assert [worm.neurons[119] for worm in kato.read(path)[3:]] == ["", name]
+    write_kato_older([worm] * 5, path)
+    assert kato.read(path)[4].neurons[119] == ""
+
+
+def test_repeated_names_and_several_candidates_identify_nobody(current: Path, older: Path) -> None:
+    def repeat(file: h5py.File) -> None:
+        names = file[file[f"{ROOT}/NeuronNames"][0, 0]]
+        names[0, 0], names[1, 0], names[2, 0] = (_text(file, t) for t in ("vb2", "VB02", "3"))
+
+    def candidates(file: h5py.File) -> None:
+        for column, texts in enumerate((("XXXL", "XXXR"), ("---", "YYYL"))):
+            cell = file[file[file[f"{ROOT}/IDs"][0, 0]][column, 0]]
+            cell[0, 0], cell[1, 0] = (_text(file, text) for text in texts)
+
+    assert "VB02" not in kato.read(edit(current, repeat))[0].neurons
+    assert kato.read(edit(older, candidates))[0].neurons[:2] == ("", "YYYL")
+
+
+def test_one_worm_without_references_and_without_a_group(tmp_path: Path, current: Path) -> None:
+    path = tmp_path / "flat.mat"
+    with h5py.File(current) as source, h5py.File(path, "w") as file:
+        heap = file.create_group("#refs#")
+        for field, references in source[ROOT].items():
+            node = source[references[0, 0]]
+            if field == "NeuronNames":
+                texts = [source[ref][()] for ref in node[:, 0]]
+                refs = [heap.create_dataset(str(n), data=t).ref for n, t in enumerate(texts)]
+                file.create_dataset(field, data=_references(refs))
+            else:
+                source.copy(node, file, field)
+    (found,) = kato.read(path)
+    assert_same(found, kato.read(current)[0])
+
+
+def test_cell_of_structs(current: Path) -> None:
+    def regroup(file: h5py.File) -> None:
+        groups = [file["#refs#"].create_group(f"worm{number}") for number in range(2)]
+        for field, references in file[ROOT].items():
+            for number, group in enumerate(groups):
+                group[field] = file[references[number, 0]]
+        del file[ROOT]
+        file.create_dataset(ROOT, data=_references([group.ref for group in groups]))
+
+    worms = kato.read(current)
+    for found, wanted in zip(kato.read(edit(current, regroup)), worms, strict=True):
+        assert_same(found, wanted)
+
+
+def test_traces_the_other_way_round_and_a_nan_in_an_unidentified_neuron(current: Path) -> None:
+    worm = kato.read(current)[0]
+    turned = _copy(current, replace_cell(f"{ROOT}/deltaFOverF_bc", worm.traces))
+    np.testing.assert_array_equal(kato.read(turned)[0].traces, worm.traces)
+    traces = worm.traces.T.copy()
+    traces[worm.neurons.index(""), 3] = np.nan
+    edit(current, replace_cell(f"{ROOT}/deltaFOverF_bc", traces))
+    assert np.isnan(kato.read(current)[0].traces).sum() == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"not HDF5 at all", b"MATLAB 5.0 MAT-file" + b"\0" * 600])
+def test_no_hdf5(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(SourceError, match=r"bad\.mat: expected a file"):
+        kato.read(tmp_path / "bad.mat")
+    (tmp_path / "bad.mat").write_bytes(content)
+    with pytest.raises(SourceError, match=r"bad\.mat: expected a MATLAB v7\.3"):
+        kato.read(tmp_path / "bad.mat")
+
+
+@pytest.mark.parametrize("field", ["deltaFOverF_bc", "NeuronNames", "States", "tv"])
+def test_missing_field(current: Path, field: str) -> None:
+    edit(current, lambda file: file[ROOT].pop(field))
+    with pytest.raises(SourceError, match=f"{current.name}: field '.*{field}': expected") as caught:
+        kato.read(current)
+    assert caught.value.field.endswith(field)
+
+
+@pytest.mark.parametrize("field", ["traces", "IDs", "timeVectorSeconds", "FourStates"])
+def test_missing_field_of_nichols(prelet: Path, field: str) -> None:
+    edit(prelet, lambda file: file[NICHOLS].pop(field))
+    with pytest.raises(SourceError, match=f"n2_prelet.mat: field '.*{field}': expected"):
+        nichols.read(prelet)
+
+
+def test_missing_fps_comes_from_the_times(current: Path) -> None:
+    wanted = kato.read(current)[0].fps
+    edit(current, lambda file: file[ROOT].pop("fps"))
+    assert kato.read(current)[0].fps == pytest.approx(wanted)
+
+
+def _flags(**changes: np.ndarray) -> Callable[[h5py.File], None]:
+    def change(file: h5py.File) -> None:
+        flags = file[file[f"{ROOT}/States"][0, 0]]
+        for name, values in changes.items():
+            if name in flags:
+                del flags[name]
+            flags.create_dataset(name, data=values)
+
+    return change
+
+
+def test_bad_states(current: Path, older: Path, prelet: Path) -> None:
+    ones = np.ones((1, kato.read(current)[0].n_frames))
+    cases = {
+        "States.slow': expected .* frames as in the times, found 3": {"slow": np.zeros((1, 3))},
+        "one state at each frame, found both at 0": {"slow": ones, "fwd": ones},
+        "only 0 and 1": {"slow": ones / 2},
+        "swim': unknown state": {"swim": ones},
+    }
+    for message, changes in cases.items():
+        with pytest.raises(SourceError, match=message):
+            kato.read(_copy(current, _flags(**changes)))
+    for codes, message in ((9 * ones, "unknown state 9"), (ones[:, :-1], "expected .* frames")):
+        with pytest.raises(SourceError, match=rf"copy\.mat: field .*States.*{message}"):
+            kato.read(_copy(older, replace_cell(f"{ROOT}/States", codes)))
+    ones = np.ones((1, nichols.read(prelet)[0].n_frames))
+    for codes, message in (
+        (5 * ones, "unknown state 5: expected a code from 0 to 4"),
+        (np.inf * ones, "unknown state"),
+        (ones[:, :3], "expected .* frames as in the times, found 3"),
+    ):
+        with pytest.raises(SourceError, match=rf"copy\.mat: .*FourStates': {message}"):
+            nichols.read(_copy(prelet, replace_cell(f"{NICHOLS}/FourStates", codes)))
+
+
+def test_frames_without_any_flag_have_no_state(current: Path) -> None:
+    zeros = np.zeros((1, kato.read(current)[0].n_frames))
+    edit(current, _flags(**dict.fromkeys((*SEVEN, "nostate"), zeros)))
+    assert (kato.read(current)[0].states == NO_STATE).all()
+
+
+def test_bad_traces_name_file_field_and_neuron(current: Path, prelet: Path) -> None:
+    worm = kato.read(current)[0]
+    for value, what in ((np.nan, "NaN"), (3.0, "constant")):
+        traces = worm.traces.T.copy()
+        traces[worm.neurons.index("AVAL")] = value
+        copy = _copy(current, replace_cell(f"{ROOT}/deltaFOverF_bc", traces))
+        with pytest.raises(RecordingError, match=rf"copy\.mat: kato-1.*'traces': {what}.*AVAL"):
+            kato.read(copy)
+    edit(current, replace_cell(f"{ROOT}/deltaFOverF_bc", worm.traces.T[:, :-1]))
+    with pytest.raises(SourceError, match=r"WT_NoStim\(1\)\.deltaFOverF_bc': expected"):
+        kato.read(current)
+    traces = nichols.read(prelet)[0].traces.T.copy()
+    traces[:, 4] = np.nan
+    edit(prelet, replace_cell(f"{NICHOLS}/traces", traces))
+    with pytest.raises(RecordingError, match=r"n2_prelet\.mat: n2_prelet-1: field 'traces': NaN"):
+        nichols.read(prelet)
+
+
+def _shorten(file: h5py.File) -> None:
+    first = file[f"{ROOT}/tv"][:1]
+    del file[f"{ROOT}/tv"]
+    file[ROOT].create_dataset("tv", data=first)
+
+
+def _empty(file: h5py.File) -> None:
+    for field in list(file[ROOT]):
+        del file[ROOT][field]
+        file[ROOT].create_dataset(field, shape=(0, 1), dtype=h5py.ref_dtype)
+
+
+def _loop(file: h5py.File) -> None:
+    names = file[file[f"{ROOT}/NeuronNames"][0, 0]]
+    names[0, 0] = names.ref
+
+
+def _lead_out(file: h5py.File) -> None:
+    del file[ROOT]["tv"]
+    file[ROOT]["tv"] = h5py.ExternalLink("other.mat", "/tv")
+
+
+def _outside_values(file: h5py.File) -> None:
+    frames = file[file[f"{ROOT}/tv"][0, 0]].size
+    outside = [("/dev/zero", 0, 8 * frames)]
+    file["#refs#"].create_dataset("out", (1, frames), "f8", external=outside)
+    file[f"{ROOT}/tv"][0, 0] = file["#refs#/out"].ref
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (replace_cell(f"{ROOT}/tv", np.array([b"text"])), "tv': expected a numeric array"),
+        (_shorten, "tv': expected 2 worms"),
+        (_empty, "expected a struct with the field 'deltaFOverF_bc'"),
+        (_loop, "NeuronNames': expected a cell array of text"),
+        (_lead_out, "'tv', a link to somewhere else"),
+        (_outside_values, "tv': expected a numeric array, .*values that lie in another file"),
+    ],
+)
+def test_fields_that_are_not_what_they_should_be(
+    current: Path, change: Callable[[h5py.File], object], message: str
+) -> None:
+    with pytest.raises(SourceError, match=rf"WT_NoStim\.mat: .*{message}"):
+        kato.read(edit(current, change))
+
+
+def test_a_flag_whose_name_is_no_text(current: Path) -> None:
+    current.write_bytes(current.read_bytes().replace(b"slow\0", b"sl\xffw\0"))
+    with pytest.raises(SourceError, match=r"WT_NoStim\(1\)\.States': expected a struct"):
+        kato.read(current)
+
+
+def test_derivatives_must_be_finite(current: Path) -> None:
+    worms = [replace(worm, derivatives=np.full_like(worm.traces, np.nan)) for worm in small_worms()]
+    write_kato(worms, current)
+    with pytest.raises(SourceError, match="deltaFOverF_deriv': expected finite numbers"):
+        kato.read(current)
+
+
+def test_nichols_round_trip(prelet: Path) -> None:
+    worms = nichols.read(prelet)
+    assert [worm.worm for worm in worms] == ["n2_prelet-1", "n2_prelet-2"]
+    for found, wanted in zip(worms, small_worms(duration_s=60.0), strict=True):
+        assert (found.dataset, found.vocabulary) == ("nichols", nichols.STATES)
+        assert_same(found, wanted, states=False)
+        np.testing.assert_array_equal(merge(found, 2), merge(wanted, 2))
+        is_turn = np.isin(wanted.states, [SEVEN.index(name) for name in ("dt", "vt")])
+        np.testing.assert_array_equal(found.states == nichols.STATES.index("turn"), is_turn)
+        np.testing.assert_array_equal(found.states == NO_STATE, wanted.states == NO_STATE)
+    write_nichols(worms, prelet)  # as read
+    for found, wanted in zip(nichols.read(prelet), worms, strict=True):
+        assert_same(found, wanted)
+
+
+def test_neurons_that_nichols_shares_with_kato(current: Path, prelet: Path) -> None:
+    """Intersect Kato's 15 with worms that name three of them, as Nichols's 21 worms do."""
+    kept = ("AIBR", "AVAL", "VB02")
+    fewer = [
+        replace(worm, neurons=tuple(n if n in kept else UNIDENTIFIED for n in worm.neurons))
+        for worm in small_worms()
+    ]
+    write_nichols(fewer, prelet)
+    assert set(PAPER_NEURONS) <= set(shared_neurons(kato.read(current)))
+    assert shared_neurons([*kato.read(current), *nichols.read(prelet)]) == kept
+
+
+def test_a_plain_vector_of_codes_with_zero_and_nan(prelet: Path) -> None:
+    codes = np.resize([1.0, 2, 3, 4, 0, np.nan], (1, nichols.read(prelet)[0].n_frames))
+    edit(prelet, replace_cell(f"{NICHOLS}/FourStates", codes))
+    assert nichols.read(prelet)[0].states[:6].tolist() == [0, 1, 2, 3, NO_STATE, NO_STATE]
+
+
+def _with_names(*names: str) -> Callable[[h5py.File], None]:
+    def change(file: h5py.File) -> None:
+        cell = _references([_text(file, name) for name in names])
+        node = file["#refs#"].create_dataset("names", data=cell)
+        file[NICHOLS].create_dataset("FourStatesNames", data=_references([node.ref] * 2))
+
+    return change
+
+
+def test_names_of_the_states(prelet: Path) -> None:
+    edit(prelet, _with_names("Forward", "Reversal", "Quiescence", "Turn"))
+    assert nichols.read(prelet)[0].vocabulary == ("forward", "reverse", "quiescence", "turn")
+
+
+@pytest.mark.parametrize("names", [["Forward", "Swim"], ["Turn", "Turn"]])
+def test_unknown_names_of_states(prelet: Path, names: list[str]) -> None:
+    edit(prelet, _with_names(*names))
+    with pytest.raises(SourceError, match=r"n2_prelet\.mat: field .*FourStatesNames': expected"):
+        nichols.read(prelet)
+
+
+def test_flags_tell_dorsal_from_ventral_turns(tmp_path: Path) -> None:
+    path = tmp_path / "n2_prelet.mat"
+    write_nichols(small_worms(1, duration_s=60.0), path)
+    codes = np.full((1, nichols.read(path)[0].n_frames), 4.0)
+    codes[0, 0] = 2
+
+    def change(file: h5py.File) -> None:
+        flags = file["#refs#"].create_group("flags")
+        flags["dt"] = (np.arange(codes.size) < 5)[None] * 1.0
+        flags["vt"] = np.zeros(codes.shape)
+        file[NICHOLS].create_dataset("States", data=_references([flags.ref]))
+
+    edit(path, replace_cell(f"{NICHOLS}/FourStates", codes))
+    worm = nichols.read(edit(path, change))[0]
+    assert worm.vocabulary[4:] == ("dorsal turn", "ventral turn")
+    seen = [worm.vocabulary[code] for code in worm.states[:6]]
+    assert seen == ["forward", *["dorsal turn"] * 4, "turn"]
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_changed_fields_give_recordings_or_typed_errors(
+    current: Path, older: Path, data: st.DataObject
+) -> None:
+    path = current.with_name("changed.mat")
+    path.write_bytes(data.draw(st.sampled_from([current, older])).read_bytes())
+    with h5py.File(path) as file:
+        field = data.draw(st.sampled_from(sorted(file[ROOT])))
+    shape = data.draw(st.lists(st.integers(0, 30), min_size=0, max_size=3))
+    kind = data.draw(st.sampled_from(["f8", "u2", "i4", "S3", "c16", "?"]))
+    replaced = replace_cell(f"{ROOT}/{field}", np.ones(shape).astype(kind))
+    deleted = data.draw(st.booleans())
+    edit(path, (lambda file: file[ROOT].pop(field)) if deleted else replaced)
+    try:
+        assert all(isinstance(worm, Recording) for worm in kato.read(path))
+    except WormgnnError as error:
+        assert path.name in str(error)

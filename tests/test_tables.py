@@ -1,0 +1,316 @@
+"""Recordings as WormWideWeb JSON, CSV and NPZ; and what damaged files of any kind give."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recordings import assert_same, small_worms
+from wormgnn.datasets import kato, nichols, tabular, wormwideweb
+from wormgnn.datasets.layouts import write_kato, write_kato_older, write_nichols, write_wormwideweb
+from wormgnn.errors import RecordingError, SourceError, WormgnnError
+from wormgnn.recording import NO_STATE, PAPER_NEURONS, Recording
+from wormgnn.states import TWO, merge
+
+TABLE = """time_s,state,AVAL,vb1,17
+0.0,forward,1.0,2.0,0
+0.5,,1.5,1.0,0
+1.0,reverse,2.5,0.0,0
+"""
+
+
+@pytest.fixture
+def animal(tmp_path: Path) -> Path:
+    path = tmp_path / "animal.json"
+    write_wormwideweb(small_worms(1, duration_s=60.0)[0], path)
+    return path
+
+
+def change(path: Path, edit: Callable[[dict[str, Any]], object]) -> Path:
+    content = json.loads(path.read_text())
+    edit(content)
+    path.write_text(json.dumps(content))
+    return path
+
+
+def csv(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "mine.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def npz(tmp_path: Path, **fields: object) -> Path:
+    whole = {
+        "traces": np.arange(6.0).reshape(3, 2),
+        "neurons": np.array(["AVAL", "VB1"]),
+        "fps": 2.0,
+        "states": np.array(["forward", "", "reverse"]),
+    }
+    path = tmp_path / "mine.npz"
+    np.savez(path, **{k: v for k, v in (whole | fields).items() if v is not None})  # type: ignore[arg-type]
+    return path
+
+
+@pytest.mark.real_data
+def test_real_animals(dag_folder: Path) -> None:
+    paths = sorted(dag_folder.glob("*.json"))
+    worms = [worm for path in paths for worm in wormwideweb.read(path)]
+    names = ["2022-07-26-31", "2022-07-26-38", "2022-07-27-45", "2022-08-02-38"]
+    assert [worm.worm for worm in worms] == names
+    assert [worm.traces.shape for worm in worms] == [(800, 146), (800, 141), (800, 140), (800, 139)]
+    assert [len(worm.identified) for worm in worms] == [99, 87, 107, 105]
+    assert all(round(worm.fps, 2) == 1.66 for worm in worms)
+    assert [len(set(worm.identified) & set(PAPER_NEURONS)) for worm in worms] == [11, 12, 11, 11]
+    counts = [np.bincount(worm.states + 1).tolist() for worm in worms]
+    assert counts == [[155, 461, 184], [186, 513, 101], [81, 543, 176], [244, 475, 81]]
+    confidence = worms[1].confidence
+    assert confidence is not None
+    assert confidence[worms[1].columns(["RIML"])[0]] == 2.5
+    for path, worm in zip(paths, worms, strict=True):  # reversals are half open, from zero
+        velocity = np.array(json.loads(path.read_text())["velocity"])
+        assert (velocity[worm.states == TWO.index("reverse")] < 0).all()
+
+
+def test_wormwideweb_round_trip(animal: Path) -> None:
+    wanted = small_worms(1, duration_s=60.0)[0]
+    (found,) = wormwideweb.read(animal)
+    assert (found.worm, found.dataset, found.vocabulary) == ("animal", "wormwideweb", TWO)
+    assert_same(replace(found, fps=wanted.fps), wanted, states=False)
+    assert found.fps == pytest.approx(wanted.fps)
+    np.testing.assert_array_equal(found.states, merge(wanted, 2))
+    confidence = np.array([1.5 if name else 0.0 for name in wanted.neurons])
+    write_wormwideweb(replace(wanted, confidence=confidence), animal)
+    np.testing.assert_array_equal(wormwideweb.read(animal)[0].confidence, confidence)
+
+
+def test_ambiguous_labels_identify_nobody(animal: Path) -> None:
+    labels = {
+        "1": ("SAAD?", "3.0"),
+        "2": ("XXXL", "2.0"),
+        "3": ("XXXL", "3.0"),
+        "4": ("YYYR", "3.0"),
+        "5": ("YYYR", "3.0"),
+        "6": ("vb1", None),
+    }
+    entries = {key: {"label": label, "confidence": c} for key, (label, c) in labels.items()}
+    change(animal, lambda content: content.update(labeled=entries))
+    assert wormwideweb.read(animal)[0].neurons[:7] == ("", "", "XXXL", "", "", "VB01", "")
+
+
+def test_slow_frames_outside_reversals_have_no_state(animal: Path) -> None:
+    def edit(content: dict[str, Any]) -> None:
+        content["velocity"] = [0.1, 0.0, -0.1, None] + [0.1] * (content["max_t"] - 4)
+        content["reversal_events"] = [[5, 7]]
+
+    states, none = wormwideweb.read(change(animal, edit))[0].states, NO_STATE
+    assert states[:8].tolist() == [0, none, none, none, 0, 1, 1, 0]
+    change(animal, lambda content: content.pop("velocity"))
+    assert wormwideweb.read(animal)[0].states[:8].tolist() == [0, 0, 0, 0, 0, 1, 1, 0]
+
+
+def test_stand_ins_for_traces_and_times(animal: Path) -> None:
+    def edit(content: dict[str, Any]) -> None:
+        content["trace_array"] = content.pop("trace_original")
+        del content["timestamp_confocal"]
+        content["avg_timestep"] = 0.01
+
+    wanted = wormwideweb.read(animal)[0]
+    found = wormwideweb.read(change(animal, edit))[0]
+    np.testing.assert_array_equal(found.traces, wanted.traces)
+    assert (found.fps, found.times[1]) == pytest.approx((1 / 0.6, 0.6))
+
+
+@pytest.mark.parametrize("content", ["", "[1, 2]", "{", '{"a": NaN'])
+def test_no_json_object(tmp_path: Path, content: str) -> None:
+    (tmp_path / "bad.json").write_text(content)
+    with pytest.raises(SourceError, match=r"bad\.json: expected a JSON"):
+        wormwideweb.read(tmp_path / "bad.json")
+
+
+ABSENT = object()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("trace_original", ABSENT, "expected this field"),
+        ("trace_original", [[1.0, 2.0], [1.0]], "numbers on 2 axes"),
+        ("trace_original", [1.0, 2.0], "expected 2 axes"),
+        ("timestamp_confocal", [0.0, 1.0], "frames, found 2"),
+        ("timestamp_confocal", [0.0] * 172, "expected seconds that rise"),
+        ("velocity", [0.0], "frames, found 1"),
+        ("velocity", "fast", "numbers on 1 axes"),
+        ("labeled", ABSENT, "expected this field"),
+        ("labeled", {"999": {"label": "AVAL"}}, "labels of the neurons 1 to"),
+        ("labeled", {"1": "AVAL"}, "labels of the neurons"),
+        ("labeled", [], "labels of the neurons"),
+        ("labeled", {"1": {"label": "AVAL", "confidence": "nan"}}, "confidence that is no number"),
+        ("reversal_events", ABSENT, "expected this field"),
+        ("reversal_events", [[3, 1]], "pairs of frames"),
+        ("reversal_events", [[0, 10**6]], "pairs of frames"),
+        ("reversal_events", [3], "pairs of frames"),
+    ],
+)
+def test_bad_field_of_json(animal: Path, field: str, value: object, message: str) -> None:
+    def edit(content: dict[str, Any]) -> None:
+        del content[field]
+        content |= {} if value is ABSENT else {field: value}
+
+    where = ".*" if value is ABSENT else field  # `trace_array` stands in for `trace_original`
+    with pytest.raises(SourceError, match=rf"animal\.json: field '{where}': .*{message}"):
+        wormwideweb.read(change(animal, edit))
+
+
+def test_times_that_stand_still(animal: Path) -> None:
+    def edit(content: dict[str, Any]) -> None:
+        content["timestamp_confocal"][1] = content["timestamp_confocal"][0]
+
+    with pytest.raises(RecordingError, match=r"animal\.json: animal: field 'times'"):
+        wormwideweb.read(change(animal, edit))
+
+
+def test_csv(tmp_path: Path) -> None:
+    (worm,) = tabular.read(csv(tmp_path, TABLE))
+    assert (worm.worm, worm.fps) == ("mine", 2.0)
+    assert worm.neurons == ("AVAL", "VB01", "")
+    assert worm.vocabulary == ("forward", "reverse")
+    assert worm.states.tolist() == [0, NO_STATE, 1]
+    np.testing.assert_array_equal(worm.traces[:, 0], [1.0, 1.5, 2.5])
+    np.testing.assert_array_equal(worm.times, [0.0, 0.5, 1.0])
+
+
+def test_csv_without_states_and_times(tmp_path: Path) -> None:
+    path = csv(tmp_path, "AVAL,RID\n1,2\n2,3\n")
+    worm = tabular.read(path, fps=4.0)[0]
+    assert worm.vocabulary == ()
+    assert worm.states.tolist() == [NO_STATE, NO_STATE]
+    np.testing.assert_array_equal(worm.times, [0.0, 0.25])
+    with pytest.raises(SourceError, match=r"mine\.csv: field 'time_s': expected seconds"):
+        tabular.read(path)
+
+
+def test_npz(tmp_path: Path) -> None:
+    (worm,) = tabular.read(npz(tmp_path))
+    assert (worm.neurons, worm.fps) == (("AVAL", "VB01"), 2.0)
+    assert worm.states.tolist() == [0, NO_STATE, 1]
+    timed = tabular.read(npz(tmp_path, fps=None, times_s=np.array([0.0, 1.0, 2.0])))[0]
+    assert timed.fps == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected a header and frames, found 0 rows"),
+        ("AVAL,RID\n", "found 1 rows"),
+        ("time_s,state\n0,forward\n1,reverse\n", "a column for a neuron"),
+        ("time_s,AVAL\n0,1\n1\n", "expected 2 columns in row 3"),
+        ("time_s,AVAL\n0,1\n1,fast\n", "field 'AVAL': expected a number in every frame"),
+        ("time_s,AVAL\n0,1\n1,\n", "field 'AVAL': expected a number"),
+        ("time_s,AVAL\n0,1\n0,2\n", "field 'time_s': expected seconds that rise"),
+        ("time_s,AVAL\n0,1\nnan,2\n", "field 'time_s': expected seconds"),
+        ("time_s,VB1,VB01\n0,1,2\n1,2,3\n", "mine: .*VB01 repeats"),
+        ("time_s,AVAL\n0,1\n1,nan\n", "mine: .*NaN or infinite trace of AVAL"),
+        ("time_s,AVAL\n0,1\n1,1\n", "mine: .*constant trace of AVAL"),
+    ],
+)
+def test_bad_csv(tmp_path: Path, text: str, message: str) -> None:
+    kind = RecordingError if message.startswith("mine") else SourceError
+    with pytest.raises(kind, match=rf"mine\.csv: .*{message}"):
+        tabular.read(csv(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"traces": None}, "field 'traces': expected this field"),
+        ({"neurons": None}, "field 'neurons': expected this field"),
+        ({"neurons": np.array([1, 2])}, "field 'neurons': expected text"),
+        ({"traces": np.array([["a", "b"]])}, "field 'traces': expected numbers"),
+        ({"fps": np.array([1.0, 2.0])}, "field 'fps': expected one number"),
+        ({"fps": 0.0}, "field 'fps': expected frames per second > 0"),
+        ({"fps": None}, "field 'time_s': expected seconds"),
+        ({"states": np.array(["forward"])}, "field 'states': expected shape"),
+        ({"neurons": np.array(["AVAL"])}, "field 'neurons': expected shape"),
+        ({"times_s": np.zeros((3, 1))}, "field 'time_s'"),
+        ({"neurons": np.array(["X", None])}, "expected a NumPy archive without pickled objects"),
+    ],
+)
+def test_bad_npz(tmp_path: Path, fields: dict[str, object], message: str) -> None:
+    with pytest.raises(WormgnnError, match=rf"mine\.npz: (mine: )?{message}"):
+        tabular.read(npz(tmp_path, **fields))
+
+
+def test_absent_and_binary_files(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"none\.csv"):
+        tabular.read(tmp_path / "none.csv")
+    path = tmp_path / "bytes.csv"
+    path.write_bytes(b"\xff\xfe\x00\x01")
+    with pytest.raises(SourceError, match=r"bytes\.csv: expected a CSV table"):
+        tabular.read(path)
+
+
+def _reads_or_raises(path: Path, read: Callable[[Path], list[Recording]]) -> None:
+    try:
+        assert all(isinstance(worm, Recording) for worm in read(path))
+    except WormgnnError as error:
+        assert path.name in str(error)
+
+
+damaged = settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@pytest.mark.parametrize(
+    ("write", "read"),
+    [
+        (write_kato, kato.read),
+        (write_kato_older, kato.read),
+        (write_nichols, nichols.read),
+        (lambda worms, path: write_wormwideweb(worms[0], path), wormwideweb.read),
+        (lambda worms, path: csv(path.parent, TABLE).rename(path), tabular.read),
+        (lambda worms, path: npz(path.parent).rename(path), tabular.read),
+    ],
+    ids=["kato", "kato-older", "nichols", "wormwideweb", "csv", "npz"],
+)
+@damaged
+@given(data=st.data())
+def test_corrupted_bytes_give_recordings_or_typed_errors(
+    tmp_path: Path, write: Callable, read: Callable, data: st.DataObject
+) -> None:
+    path = tmp_path / "whole"
+    if not path.exists():
+        write(small_worms(duration_s=6.0), path)
+    content = bytearray(path.read_bytes())
+    if data.draw(st.booleans()):
+        del content[data.draw(st.integers(0, len(content))) :]
+    places = st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255))
+    for place, value in data.draw(st.lists(places, max_size=20)) if content else ():
+        content[int(place * len(content))] = value
+    (tmp_path / "corrupt").write_bytes(content)
+    _reads_or_raises(tmp_path / "corrupt", read)
+
+
+@damaged
+@given(data=st.data())
+def test_junk_in_json_gives_a_recording_or_a_typed_error(animal: Path, data: st.DataObject) -> None:
+    content = json.loads(animal.read_text())
+    field = data.draw(st.sampled_from(sorted(content)))
+    junk = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3)
+    content[field] = data.draw(
+        junk | st.lists(junk, max_size=3) | st.dictionaries(st.text(max_size=2), junk)
+    )
+    path = animal.with_name("corrupt.json")
+    path.write_text(json.dumps(content), encoding="utf-8")
+    _reads_or_raises(path, wormwideweb.read)
