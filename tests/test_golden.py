@@ -144,15 +144,16 @@ def of_table(table: pd.DataFrame, *by: str) -> Numbers:
 
 def of_training(folds: Sequence[Arrays]) -> Numbers:
     """What folds keep of training: losses, best epochs, weights and edges."""
-    if "validation" not in folds[0]:
+    trained = [fold for fold in folds if "validation" in fold]
+    if not trained:
         return {}
     found = {
-        "last validation loss": values([fold["validation"][-1] for fold in folds]),
-        "best epoch": values([fold["best_epoch"] for fold in folds]),
-        "parameters": moments([fold["parameters"] for fold in folds]),
+        "last validation loss": values(np.concatenate([f["validation"][-1] for f in trained])),
+        "best epoch": values(np.concatenate([f["best_epoch"] for f in trained])),
+        "parameters": moments(np.concatenate([f["parameters"].ravel() for f in trained])),
     }
-    if folds[0].get("edges", np.empty(0)).size:
-        found["edges"] = moments([fold["edges"] for fold in folds])
+    if trained[0].get("edges", np.empty(0)).size:
+        found["edges"] = moments([fold["edges"] for fold in trained])
     return found
 
 
@@ -372,12 +373,15 @@ def fewer_neurons() -> Numbers:
 
 
 def whole_recordings() -> Numbers:
-    rows = study.whole_recordings(simulated(), SCALE, store(), _TWO)
-    return of_table(rows, "method", "names", "seen")
+    kept = store()
+    rows = study.whole_recordings(simulated(), SCALE, kept, _TWO)
+    return of_table(rows, "method", "names", "seen") | of_training(kept.given)
 
 
 def another_lab() -> Numbers:
-    return of_table(study.another_lab(simulated(), animals(), SCALE, store()), "method", "names")
+    kept = store()
+    rows = study.another_lab(simulated(), animals(), SCALE, kept)
+    return of_table(rows, "method", "names") | of_training(kept.given)
 
 
 # --- the dial of individual variability -----------------------------------------------------
