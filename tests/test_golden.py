@@ -58,6 +58,7 @@ from wormgnn.connectivity import reference as connectivity
 from wormgnn.connectivity.comparison import compare
 from wormgnn.connectivity.edges import Inferred, inferred
 from wormgnn.connectivity.reliability import histogram, reliability
+from wormgnn.datasets.simulated import simulate_other_lab as simulate_another_lab
 from wormgnn.edge_frames import edge_frames
 from wormgnn.experiment_lines import EXPERIMENTS, Experiment
 from wormgnn.features import features
@@ -78,7 +79,6 @@ from wormgnn.profiles import Profile
 from wormgnn.protocol import Classification, classify
 from wormgnn.readings import CHOSEN, READINGS
 from wormgnn.recording import PAPER_NEURONS, Recording
-from wormgnn.sources.another_lab import simulate_another_lab
 from wormgnn.store import Arrays, Remembering
 
 GOLDEN = Path(__file__).with_name("golden.json")
