@@ -30,24 +30,12 @@ def recording(**changes: object) -> Recording:
     return Recording(**{**fields, **changes})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("name", "canonical"),
-    [
-        ("VB1", "VB01"),
-        (" vb01 ", "VB01"),
-        ("DB2", "DB02"),
-        ("as10", "AS10"),
-        ("AVAL", "AVAL"),
-        ("I2L", "I2L"),
-        ("VB", "VB"),
-        ("17", UNIDENTIFIED),
-        ("---", UNIDENTIFIED),
-        ("", UNIDENTIFIED),
-        ("AVA?", UNIDENTIFIED),
-    ],
-)
-def test_canonical_name(name: str, canonical: str) -> None:
-    assert canonical_name(name) == canonical
+CANONICAL = {"VB1": "VB01", " vb01 ": "VB01", "DB2": "DB02", "as10": "AS10", "AVAL": "AVAL"}
+CANONICAL |= {"I2L": "I2L", "VB": "VB"} | dict.fromkeys(["17", "---", "", "AVA?"], UNIDENTIFIED)
+
+
+def test_canonical_name() -> None:
+    assert {name: canonical_name(name) for name in CANONICAL} == CANONICAL
 
 
 @given(st.text(max_size=8))
@@ -56,11 +44,8 @@ def test_canonical_name_is_a_projection(name: str) -> None:
     assert canonical_name(once) == once
 
 
-def test_times_are_even_when_left_out() -> None:
+def test_times_are_even_when_left_out_and_identified_neurons_sorted() -> None:
     np.testing.assert_allclose(recording().times, [0, 0.5, 1.0, 1.5])
-
-
-def test_identified_are_sorted_and_exclude_the_unnamed() -> None:
     assert recording(neurons=("RID", UNIDENTIFIED, "AVAL")).identified == ("AVAL", "RID")
 
 
@@ -73,11 +58,8 @@ def test_select_takes_columns_in_the_order_asked() -> None:
     assert part.derivatives is not None and part.confidence is not None
     np.testing.assert_array_equal(part.derivatives, [[2, 0], [5, 3], [8, 6], [11, 9]])
     np.testing.assert_array_equal(part.confidence, [3.0, 1.0])
-
-
-def test_select_names_what_is_missing() -> None:
     with pytest.raises(NeuronError, match="w-1: no neuron named AVBL"):
-        recording().select(["AVAL", "AVBL"])
+        whole.select(["AVAL", "AVBL"])
 
 
 @pytest.mark.parametrize(
@@ -100,21 +82,16 @@ def test_broken_rules_are_named(changes: dict[str, object], message: str) -> Non
         recording(**changes)
 
 
-@pytest.mark.parametrize(("value", "what"), [(np.nan, "NaN or infinite"), (np.inf, "NaN or inf")])
-def test_a_nan_matters_in_named_neurons_alone(value: float, what: str) -> None:
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_bad_values_matter_in_named_neurons_alone(value: float) -> None:
     traces = recording().traces.copy()
     traces[1, 1] = value
     recording(traces=traces)
     traces[1, 0] = value
-    with pytest.raises(RecordingError, match=f"{what}.*AVAL"):
+    with pytest.raises(RecordingError, match=r"NaN or infinite.*AVAL"):
         recording(traces=traces)
-
-
-def test_a_constant_named_trace_is_refused() -> None:
-    traces = recording().traces.copy()
-    traces[:, 2] = 7.0
-    with pytest.raises(RecordingError, match="constant trace of RID"):
-        recording(traces=traces)
+    with pytest.raises(RecordingError, match="constant trace of AVAL, RID"):
+        recording(traces=np.ones((4, 3)))
 
 
 def test_digest_follows_what_results_depend_on() -> None:
@@ -143,14 +120,12 @@ def test_resample_interpolates_traces_and_takes_nearest_states() -> None:
     assert worm.derivatives is None
 
 
-def test_shared_neurons_is_an_intersection() -> None:
-    other = recording(worm="w-2", neurons=("RID", "ALA", UNIDENTIFIED))
+def test_shared_neurons_are_an_intersection_that_names_the_worms_if_empty() -> None:
+    other, alone = (
+        recording(worm="w-2", neurons=neurons) for neurons in (("RID", "ALA", ""), ("ALA", "", ""))
+    )
     assert shared_neurons([recording(), other]) == ("RID",)
-
-
-def test_no_shared_neurons_is_an_error_that_names_the_worms() -> None:
-    other = recording(worm="w-2", neurons=("ALA", UNIDENTIFIED, UNIDENTIFIED))
     with pytest.raises(NeuronError, match="shared by w-1, w-2"):
-        shared_neurons([recording(), other])
+        shared_neurons([recording(), alone])
     with pytest.raises(NeuronError, match="at least one"):
         shared_neurons([])

@@ -21,22 +21,13 @@ from wormgnn.states import SEVEN
 
 
 def test_the_same_arguments_give_the_same_worms() -> None:
-    first, again = simulate(2, duration_s=30.0), simulate(3, duration_s=30.0)
-    assert [worm.digest for worm in first] == [worm.digest for worm in again[:2]]
-    other = simulate(2, duration_s=30.0, seed=1)
-    assert {worm.digest for worm in first}.isdisjoint(worm.digest for worm in other)
-
-
-def test_default_size() -> None:
-    worms = simulate()
+    worms, again = simulate(), simulate(6, duration_s=360.0)
+    assert [worm.digest for worm in worms] == [worm.digest for worm in again[:5]]
+    other = simulate(seed=1)
+    assert {worm.digest for worm in worms}.isdisjoint(worm.digest for worm in other)
     assert [worm.worm for worm in worms] == [f"simulated-{n}" for n in range(1, 6)]
-    assert all(1000 <= worm.n_frames <= 1100 for worm in worms)
-    assert all(2.7 < worm.fps < 3.1 for worm in worms)
+    assert all(1000 <= worm.n_frames <= 1100 and 2.7 < worm.fps < 3.1 for worm in worms)
     assert all(worm.vocabulary == SEVEN for worm in worms)
-
-
-def test_every_worm_names_the_papers_neurons_and_its_own_others() -> None:
-    worms = simulate(duration_s=10.0)
     assert set(PAPER_NEURONS) <= set(shared_neurons(worms))
     assert len({worm.identified for worm in worms}) == len(worms)
     assert all(worm.neurons.count("") == 30 for worm in worms)
@@ -54,11 +45,8 @@ def test_behaviour_has_katos_dwell_times_and_transitions() -> None:
         mean, deviation = DWELL_LOG_S[name]
         assert np.exp(mean + deviation**2 / 2) == pytest.approx(dwell_s.mean(), rel=0.1)
     assert all(sum(row.values()) == pytest.approx(1) for row in TRANSITIONS.values())
-
-
-def test_some_frames_carry_no_state() -> None:
-    states = np.concatenate([worm.states for worm in simulate(10)])
-    assert 0.001 < (states == NO_STATE).mean() < 0.03
+    marked = np.concatenate([worm.states for worm in simulate(10)])
+    assert 0.001 < (marked == NO_STATE).mean() < 0.03
 
 
 def test_traces_are_smooth_bleached_and_noisy_as_asked() -> None:
@@ -95,6 +83,8 @@ def test_the_dial_of_individual_variability() -> None:
 def test_bad_arguments(arguments: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="expected a mixing from 0 to 1 and ten frames"):
         simulate(1, **arguments)  # type: ignore[arg-type]
+    with pytest.raises(ChoiceError, match=r"unknown kind of mixing 'cells': .* loadings, neurons"):
+        simulate(1, kind="cells")  # type: ignore[arg-type]
 
 
 def test_neurons_are_mixed_by_a_rotation_that_begins_with_none() -> None:
@@ -112,16 +102,10 @@ def test_neurons_are_mixed_by_a_rotation_that_begins_with_none() -> None:
     assert abs(kept[-1]) < 0.05
 
 
-def test_both_kinds_of_mixing_begin_with_the_same_worms() -> None:
-    loadings, neurons = (
-        simulate(2, 30.0, mixing=0.0, kind=kind) for kind in ("loadings", "neurons")
-    )
-    assert [worm.digest for worm in loadings] == [worm.digest for worm in neurons]
-
-
 @pytest.mark.parametrize("kind", ["loadings", "neurons"])
 def test_mixing_changes_neither_behaviour_nor_noise(kind: str) -> None:
     before, after = (simulate(2, 30.0, mixing=m, kind=kind)[1] for m in (0.0, 0.8))  # type: ignore[arg-type]
+    assert before.digest == simulate(2, 30.0, mixing=0.0)[1].digest
     np.testing.assert_array_equal(before.states, after.states)
     assert (before.neurons, before.fps) == (after.neurons, after.fps)
     quiet = Physics(noise=0.0)
@@ -143,8 +127,3 @@ def test_mixed_neurons_are_the_rotated_signals_and_the_others_stay() -> None:
     found = np.linalg.lstsq(shared, own, rcond=None)[0].T  # gains @ rotation @ 1 / gains
     rotation = rotation_of_neurons(15, 0.6, [5, 2, 1])
     np.testing.assert_allclose(found * found.T, rotation * rotation.T, atol=1e-5)
-
-
-def test_an_unknown_kind_of_mixing_names_the_choices() -> None:
-    with pytest.raises(ChoiceError, match=r"unknown kind of mixing 'cells': .* loadings, neurons"):
-        simulate(1, kind="cells")  # type: ignore[arg-type]

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings import assert_same, small_worms
+from recordings import damaged, digests, reads_or_raises, small_worms
 from wormgnn.datasets import kato, nichols, tabular, wormwideweb
 from wormgnn.datasets.layouts import write_kato, write_kato_older, write_nichols, write_wormwideweb
 from wormgnn.errors import RecordingError, SourceError, WormgnnError
-from wormgnn.recording import NO_STATE, PAPER_NEURONS, Recording
+from wormgnn.recording import NO_STATE, PAPER_NEURONS
 from wormgnn.states import TWO, merge
 
 TABLE = """time_s,state,AVAL,vb1,17
@@ -82,8 +82,8 @@ def test_real_animals(dag_folder: Path) -> None:
 def test_wormwideweb_round_trip(animal: Path) -> None:
     wanted = small_worms(1, duration_s=60.0)[0]
     (found,) = wormwideweb.read(animal)
+    assert digests([replace(found, fps=wanted.fps)], [wanted]) == digests([wanted])
     assert (found.worm, found.dataset, found.vocabulary) == ("animal", "wormwideweb", TWO)
-    assert_same(replace(found, fps=wanted.fps), wanted, states=False)
     assert found.fps == pytest.approx(wanted.fps)
     np.testing.assert_array_equal(found.states, merge(wanted, 2))
     confidence = np.array([1.5 if name else 0.0 for name in wanted.neurons])
@@ -126,6 +126,10 @@ def test_stand_ins_for_traces_and_times(animal: Path) -> None:
     found = wormwideweb.read(change(animal, edit))[0]
     np.testing.assert_array_equal(found.traces, wanted.traces)
     assert (found.fps, found.times[1]) == pytest.approx((1 / 0.6, 0.6))
+    still = [0.0, *wanted.times[:-1].tolist()]
+    change(animal, lambda content: content.update(timestamp_confocal=still))
+    with pytest.raises(RecordingError, match=r"animal\.json: animal: field 'times'"):
+        wormwideweb.read(animal)
 
 
 @pytest.mark.parametrize("content", ["", "[1, 2]", "{", '{"a": NaN'])
@@ -169,40 +173,27 @@ def test_bad_field_of_json(animal: Path, field: str, value: object, message: str
         wormwideweb.read(change(animal, edit))
 
 
-def test_times_that_stand_still(animal: Path) -> None:
-    def edit(content: dict[str, Any]) -> None:
-        content["timestamp_confocal"][1] = content["timestamp_confocal"][0]
-
-    with pytest.raises(RecordingError, match=r"animal\.json: animal: field 'times'"):
-        wormwideweb.read(change(animal, edit))
-
-
-def test_csv(tmp_path: Path) -> None:
+def test_csv_and_npz(tmp_path: Path) -> None:
     (worm,) = tabular.read(csv(tmp_path, TABLE))
-    assert (worm.worm, worm.fps) == ("mine", 2.0)
     assert worm.neurons == ("AVAL", "VB01", "")
-    assert worm.vocabulary == ("forward", "reverse")
-    assert worm.states.tolist() == [0, NO_STATE, 1]
     np.testing.assert_array_equal(worm.traces[:, 0], [1.0, 1.5, 2.5])
     np.testing.assert_array_equal(worm.times, [0.0, 0.5, 1.0])
+    (other,) = tabular.read(npz(tmp_path))
+    assert other.neurons == ("AVAL", "VB01")
+    for found in (worm, other):
+        assert (found.worm, found.fps, found.vocabulary) == ("mine", 2.0, ("forward", "reverse"))
+        assert found.states.tolist() == [0, NO_STATE, 1]
+    timed = tabular.read(npz(tmp_path, fps=None, times_s=np.array([0.0, 1.0, 2.0])))[0]
+    assert timed.fps == 1.0
 
 
 def test_csv_without_states_and_times(tmp_path: Path) -> None:
     path = csv(tmp_path, "AVAL,RID\n1,2\n2,3\n")
     worm = tabular.read(path, fps=4.0)[0]
-    assert worm.vocabulary == ()
-    assert worm.states.tolist() == [NO_STATE, NO_STATE]
+    assert (worm.vocabulary, worm.states.tolist()) == ((), [NO_STATE, NO_STATE])
     np.testing.assert_array_equal(worm.times, [0.0, 0.25])
     with pytest.raises(SourceError, match=r"mine\.csv: field 'time_s': expected seconds"):
         tabular.read(path)
-
-
-def test_npz(tmp_path: Path) -> None:
-    (worm,) = tabular.read(npz(tmp_path))
-    assert (worm.neurons, worm.fps) == (("AVAL", "VB01"), 2.0)
-    assert worm.states.tolist() == [0, NO_STATE, 1]
-    timed = tabular.read(npz(tmp_path, fps=None, times_s=np.array([0.0, 1.0, 2.0])))[0]
-    assert timed.fps == 1.0
 
 
 @pytest.mark.parametrize(
@@ -257,21 +248,6 @@ def test_absent_and_binary_files(tmp_path: Path) -> None:
         tabular.read(path)
 
 
-def _reads_or_raises(path: Path, read: Callable[[Path], list[Recording]]) -> None:
-    try:
-        assert all(isinstance(worm, Recording) for worm in read(path))
-    except WormgnnError as error:
-        assert path.name in str(error)
-
-
-damaged = settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-
-
 @pytest.mark.parametrize(
     ("write", "read"),
     [
@@ -299,7 +275,7 @@ def test_corrupted_bytes_give_recordings_or_typed_errors(
     for place, value in data.draw(st.lists(places, max_size=20)) if content else ():
         content[int(place * len(content))] = value
     (tmp_path / "corrupt").write_bytes(content)
-    _reads_or_raises(tmp_path / "corrupt", read)
+    reads_or_raises(read, tmp_path / "corrupt")
 
 
 @damaged
@@ -313,4 +289,4 @@ def test_junk_in_json_gives_a_recording_or_a_typed_error(animal: Path, data: st.
     )
     path = animal.with_name("corrupt.json")
     path.write_text(json.dumps(content), encoding="utf-8")
-    _reads_or_raises(path, wormwideweb.read)
+    reads_or_raises(wormwideweb.read, path)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
@@ -84,38 +81,18 @@ class OutputError(WormgnnError):
     """A file that would be overwritten, or written twice."""
 
 
-# What h5py, numpy, json, csv and zipfile raise on damaged bytes: no small, documented set.
-_LOW_LEVEL = (
-    ArithmeticError,
-    AttributeError,
-    BufferError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    NotImplementedError,
-    OSError,
-    RecursionError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    csv.Error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-
-
 @contextmanager
 def reading(path: object, field: str, expected: str) -> Iterator[None]:
-    """Raise SourceError(path, field, expected) in place of any low-level error inside.
+    """Raise SourceError(path, field, expected) in place of any other error inside.
 
-    Errors of `wormgnn.errors` pass through as they are.
+    Errors of this module pass through as they are. Whatever else h5py, numpy, json, csv or
+    zipfile raise on damaged bytes is caught: they document no small set.
     """
     try:
         yield
-    except SourceError:
+    except WormgnnError:
         raise
-    except _LOW_LEVEL as error:
+    except Exception as error:
         found = f"{type(error).__name__}: {error}".splitlines()[0]
         raise SourceError(path, field, f"expected {expected}, found {found}") from error
 

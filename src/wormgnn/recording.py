@@ -60,15 +60,12 @@ def most_confident_names(labels: Sequence[str], confidence: NDArray[np.float64])
     first place, since then nothing tells them apart. `confidence` has shape (neurons,).
     """
     names = [canonical_name(label) for label in labels]
-    best: dict[str, list[int]] = {}
-    for column, name in enumerate(names):
-        rivals = best.setdefault(name, [column])
-        if confidence[column] > confidence[rivals[0]]:
-            best[name] = [column]
-        elif confidence[column] == confidence[rivals[0]] and column not in rivals:
-            rivals.append(column)
-    kept = {rivals[0] for rivals in best.values() if len(rivals) == 1}
-    return tuple(name if column in kept else UNIDENTIFIED for column, name in enumerate(names))
+    ranked = list(zip(names, confidence.tolist(), strict=True))
+    best = {name: max(sure for other, sure in ranked if other == name) for name in names}
+    return tuple(
+        name if sure == best[name] and ranked.count((name, sure)) == 1 else UNIDENTIFIED
+        for name, sure in ranked
+    )
 
 
 @dataclass(frozen=True)

@@ -67,16 +67,15 @@ def _recording(fields: Fields, number: int) -> Recording:
     if unnamed and name not in neurons:
         neurons = (*neurons[:column], name, *neurons[column + 1 :])
     times = fields.seconds(*TIMES)
-    flags = fields.is_struct("States")
-    states = (_states_from_flags if flags else _states_from_codes)(fields, len(times))
+    flags, frames = fields.struct("States"), len(times)
+    states = _from_flags(flags, frames) if flags else _from_codes(fields, frames)
     return fields.recording(
         f"kato-{number}", "kato", TRACES, DERIVATIVES, neurons, times, states, SEVEN
     )
 
 
-def _states_from_flags(fields: Fields, frames: int) -> NDArray[np.int64]:
+def _from_flags(flags: Fields, frames: int) -> NDArray[np.int64]:
     """Codes from one 0/1 vector for each state, of which a frame sets at most one."""
-    flags = fields.struct("States")
     unknown = sorted(set(flags.nodes) - {*SEVEN, "nostate"})
     if unknown:
         raise flags.error(unknown[0], f"unknown state: expected {', '.join(SEVEN)} or nostate")
@@ -91,7 +90,7 @@ def _states_from_flags(fields: Fields, frames: int) -> NDArray[np.int64]:
     return np.where(table.any(axis=0), table.argmax(axis=0), NO_STATE)
 
 
-def _states_from_codes(fields: Fields, frames: int) -> NDArray[np.int64]:
+def _from_codes(fields: Fields, frames: int) -> NDArray[np.int64]:
     """Codes into `SEVEN` from the older release's codes 1 to 8."""
     codes = fields.vector("States", frames)
     unknown = codes[~np.isin(codes, np.arange(1, len(OLDER_CODES) + 1))]

@@ -136,9 +136,7 @@ def write_wormwideweb(recording: Recording, path: Path | str) -> None:
 
 
 def _column(references: Sequence[h5py.Reference]) -> NDArray[Any]:
-    column = np.empty((len(references), 1), dtype=h5py.ref_dtype)
-    column[:, 0] = references
-    return column
+    return np.array(references, dtype=h5py.ref_dtype)[:, None]
 
 
 def _write_mat(

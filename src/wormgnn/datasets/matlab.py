@@ -68,13 +68,11 @@ class Fields:
         found = ", ".join(sorted(self.nodes)) or "none"
         raise self.error(fields[0], f"expected a field {wanted}, found the fields: {found}")
 
-    def is_struct(self, field: str) -> bool:
-        """Whether the field is a struct of its own."""
-        return isinstance(self.nodes[self.first_of(field)], h5py.Group)
-
-    def struct(self, field: str) -> Fields:
-        """The struct in a field."""
+    def struct(self, field: str) -> Fields | None:
+        """The struct in a field, or None if it holds something else."""
         node = self.nodes[self.first_of(field)]
+        if not isinstance(node, h5py.Group):
+            return None
         with reading(self.path, self.prefix + field, "a struct"):
             return Fields(self.path, f"{self.prefix}{field}.", _members(node))
 

@@ -77,11 +77,10 @@ def _recording(fields: Fields, number: int) -> Recording:
 
 def _states(fields: Fields, frames: int) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     owner, field, names = fields, "FourStates", _names(fields)
-    if fields.is_struct(field):
-        owner = fields.struct(field)
-        if not owner.nodes:
+    if struct := fields.struct(field):
+        if not struct.nodes:
             raise fields.error(field, "expected a struct with a vector, found an empty struct")
-        field = next(iter(owner.nodes))
+        owner, field = struct, next(iter(struct.nodes))
     codes = np.nan_to_num(owner.vector(field, frames), nan=0.0)
     unknown = codes[~np.isin(codes, np.arange(len(names) + 1))]
     if unknown.size:
@@ -109,9 +108,9 @@ def _with_turns(
     fields: Fields, states: NDArray[np.int64], names: tuple[str, ...]
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Split `turn` into dorsal and ventral where the file has the flags for it."""
-    if "turn" not in names or "States" not in fields or not fields.is_struct("States"):
+    flags = fields.struct("States") if "turn" in names and "States" in fields else None
+    if flags is None:
         return states, names
-    flags = fields.struct("States")
     is_turn = states == names.index("turn")
     for flag, turn in TURNS.items():
         names = (*names, turn)

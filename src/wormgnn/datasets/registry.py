@@ -19,13 +19,7 @@ from tqdm import tqdm
 from wormgnn.datasets import kato, nichols, tabular, wormwideweb
 from wormgnn.datasets.matlab import open_worms
 from wormgnn.datasets.simulated import Simulation, simulate, simulate_other_lab
-from wormgnn.errors import (
-    ChecksumError,
-    DatasetUnavailableError,
-    SourceError,
-    chosen,
-    reading,
-)
+from wormgnn.errors import ChecksumError, DatasetUnavailableError, SourceError, chosen, reading
 from wormgnn.recording import Recording
 
 OSF_API = "https://api.osf.io/v2"
@@ -91,18 +85,15 @@ class Dataset:
         by_name = {path.name: path for p in reversed(self.patterns) for path in folder.glob(p)}
         present += [by_name[name] for name in sorted(by_name)]
         missing = [name for name, path in paths.items() if path is None]
-        if self.patterns and not present:
-            raise DatasetUnavailableError(
-                f"dataset {self.name!r} is not in {folder}: put its JSON files into "
-                f"{folder / 'wormwideweb'} (from {self.home})"
-            )
-        if missing:
-            raise DatasetUnavailableError(
-                f"dataset {self.name!r}: {', '.join(missing)} not in {folder}: run `make data` "
-                f"(wormgnn data fetch {self.name}), or put the file there from {self.home}, "
-                "or set WORMGNN_DATA to the folder that has it"
-            )
-        return present
+        if present and not missing:
+            return present
+        if self.patterns:
+            how = f"put its JSON files into {folder / 'wormwideweb'} (from {self.home})"
+        else:
+            how = f"run `make data` (wormgnn data fetch {self.name}), or put the file there "
+            how += f"from {self.home}, or set WORMGNN_DATA to the folder that has it"
+        lacks = ", ".join(missing) or "its files"
+        raise DatasetUnavailableError(f"dataset {self.name!r}: {lacks} not in {folder}: {how}")
 
 
 DATASETS: dict[str, Dataset] = {
@@ -181,21 +172,19 @@ def load(dataset: str | Simulation) -> list[Recording]:
     SourceError, RecordingError
         A file that is damaged or not what it should be.
     """
-    stamps: tuple[tuple[Path, int, int], ...] = ()
+    paths: list[Path] = []
     if isinstance(dataset, str) and dataset != "simulated":
         paths = chosen("dataset", dataset, DATASETS).locate(data_folder())
-        stamps = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
-    return list(_load(dataset, stamps))
+    stamps = [(path.stat().st_mtime_ns, path.stat().st_size) for path in paths]
+    return list(_load(dataset, tuple(paths), tuple(stamps)))
 
 
 @lru_cache(maxsize=8)
-def _load(
-    dataset: str | Simulation, stamps: tuple[tuple[Path, int, int], ...]
-) -> tuple[Recording, ...]:
+def _load(dataset: str | Simulation, paths: tuple[Path, ...], _: object) -> tuple[Recording, ...]:
     if isinstance(dataset, Simulation):
         return tuple(dataset.recordings())
-    paths = [path for path, _, _ in stamps] or [Path()]
-    return tuple(recording for path in paths for recording in DATASETS[dataset].reader(path))
+    reader = DATASETS[dataset].reader
+    return tuple(recording for path in paths or (Path(),) for recording in reader(path))
 
 
 def other_lab(dataset: str | Simulation) -> list[Recording]:
