@@ -15,7 +15,7 @@ PAGES = $(shell sed -nE 's/^[ -]*(root|file): *([^ \#]+).*/\2/p' _toc.yml)
 HTML = book/_build/html
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint data paper bench lock clean
+.PHONY: help book test lint data paper bench fuzz chaos lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -40,20 +40,27 @@ book: $(ENV)  ## run every chapter and build the book into book/_build/html
 test: lint  ## lint, tests, and every chapter at the smoke profile
 	OMP_NUM_THREADS=1 WORMGNN_PROFILE=smoke $(BIN)python -m pytest --nbval-lax tests/ book/
 
-lint: $(ENV)  ## ruff and mypy
+lint: $(ENV)  ## ruff, mypy, and which module may import which
 	$(BIN)ruff check --quiet .
 	$(BIN)ruff format --check --quiet .
 	$(BIN)mypy --no-error-summary
+	@said=$$($(BIN)lint-imports --no-logo --no-cache) || { echo "$$said"; exit 1; }
 
 data: $(ENV)  ## download the recordings of the paper, with checksums
 	$(BIN)wormgnn data fetch
 
-paper: $(ENV)  ## the paper's protocol: SNAKEMAKE_ARGS="--executor slurm --jobs 50" on a cluster
+paper: $(ENV)  ## the paper's protocol: SNAKEMAKE_ARGS="--workflow-profile workflow/slurm" on a cluster
 	$(BIN)snakemake --cores $(CORES) $(SNAKEMAKE_ARGS)
 
 bench: $(ENV)  ## run every benchmark
 	@for script in benchmarks/bench_*.py; do test -e $$script || continue; \
 	  echo "== $$script"; MPLBACKEND=Agg $(BIN)python $$script || exit 1; done
+
+fuzz: $(ENV)  ## read N=10000 damaged files, of real recordings too if WORMGNN_DATA has some
+	OMP_NUM_THREADS=1 $(BIN)python tests/fuzz.py $(or $(N),10000)
+
+chaos: $(ENV)  ## kill a run N=50 times at random moments, and finish it
+	CHAOS=$(or $(N),50) OMP_NUM_THREADS=1 $(BIN)python -m pytest -q -s tests/test_chaos.py
 
 # Local versions such as +cpu name a build that no other machine need have.
 lock:  ## resolve requirements.lock anew from pyproject.toml

@@ -11,10 +11,9 @@ import time
 import torch
 from torch import nn
 
-from wormgnn.classification import negative_log_likelihood
 from wormgnn.models import classifier
-from wormgnn.optimiser import Schedule
-from wormgnn.training import Batch, Trainer
+from wormgnn.tasks.frames import negative_log_likelihood
+from wormgnn.training import Batch, Schedule, Trainer
 
 MEMBERS, NEURONS, FRAMES, STATES = 16, 15, 2080, 2
 STEPS, CHECKED_STEPS = 40, 5
@@ -22,7 +21,7 @@ STEPS, CHECKED_STEPS = 40, 5
 
 def plain(model: nn.Module, member: int) -> nn.Sequential:
     """One member of the ensemble as ordinary layers."""
-    block, readout = model.block, model.readout
+    block, readout = model.head.block, model.head.readout
     network = nn.Sequential(
         nn.Linear(2 * NEURONS, 16), nn.ReLU(), nn.BatchNorm1d(16), nn.Linear(16, STATES)
     )
@@ -64,7 +63,7 @@ def check() -> None:
     for _ in range(CHECKED_STEPS):
         trainer.step(batch)
     assert trainer.parameters.flat is not None
-    ours = trainer.parameters.named(trainer.parameters.flat)["block.first.weight"]
+    ours = trainer.parameters.named(trainer.parameters.flat)["head.block.first.weight"]
     theirs = torch.stack([network[0].weight.detach() for network in networks])
     torch.testing.assert_close(ours, theirs)
 

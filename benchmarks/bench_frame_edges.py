@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
+from wormgnn.models.edges import FrameEdges
 from wormgnn.models.layers import Linear
-from wormgnn.models.predictors import FrameEdges
 
 MEMBERS, NEURONS, FEATURES, REPEATS = 4, 15, 2, 5
 SIZES = [(64, 64), (64, 350), (256, 64)]

@@ -16,11 +16,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from wormgnn.classification import negative_log_likelihood
-from wormgnn.neuron_subsets.draws import Neurons, draw_subsets
-from wormgnn.neuron_subsets.dropping import masks
-from wormgnn.neuron_subsets.masked import MaskedMLP
+from wormgnn.models.subsets import MaskedMLP
+from wormgnn.neurons import Neurons, draw_subsets, masks
 from wormgnn.recording import PAPER_NEURONS
+from wormgnn.tasks.frames import negative_log_likelihood
 
 WORM_SUBSETS, FRAMES, REPEATS = 5, 2100, 15
 CASES = [(1, 8), (5, 1), (5, 8), (5, 32), (15, 8)]

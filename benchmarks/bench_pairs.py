@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from wormgnn.models.pairs import RectifiedMean
+from wormgnn.models.edges import RectifiedMean
 
 MEMBERS, HIDDEN, NEURONS, FRAMES, REPEATS = 16, 16, 15, 128, 10
 

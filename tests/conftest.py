@@ -9,6 +9,7 @@ from pathlib import Path
 import matplotlib
 import matplotlib.pyplot as plt
 import pytest
+import torch
 from matplotlib.axes import Axes
 
 matplotlib.use("Agg")
@@ -51,3 +52,11 @@ def dag_folder() -> Path:
 def own_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     """`make test` sets the profile for the chapters; the tests name theirs themselves."""
     monkeypatch.delenv("WORMGNN_PROFILE", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> Iterator[None]:
+    """Random numbers of torch are the same in every test, alone or in company."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        yield

@@ -1,7 +1,5 @@
 """Messages that name what may be chosen."""
 
-from __future__ import annotations
-
 import pytest
 
 from wormgnn.errors import ChoiceError
@@ -16,7 +14,5 @@ from wormgnn.errors import ChoiceError
         (["MLP", "MLP, no norm"], "'MLP', 'MLP, no norm'"),
     ],
 )
-def test_choices_are_quoted_where_a_comma_would_split_one(
-    choices: list[object], listed: str
-) -> None:
+def test_choices_are_quoted_where_a_comma_would_split_one(choices, listed):
     assert str(ChoiceError("model", "x", choices)) == f"unknown model 'x': choose one of {listed}"

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
@@ -9,14 +7,7 @@ from hypothesis import strategies as st
 
 from tiny import NEURONS, tiny_worm
 from wormgnn.errors import ChoiceError, NeuronError, RecordingError
-from wormgnn.features import (
-    derivative,
-    features,
-    n_windows,
-    scale,
-    scale_causally,
-    trailing_derivative,
-)
+from wormgnn.features import derivative, features, scale, scale_causally, trailing_derivative
 from wormgnn.recording import Recording
 from wormgnn.states import merge
 
@@ -86,23 +77,11 @@ def test_features_hold_the_neurons_asked_for_in_their_order():
     np.testing.assert_array_equal(found.y, merge(worm, 4))
 
 
-def test_other_neurons_play_no_part():
-    worm = tiny_worm()
-    other = replace(worm, traces=worm.traces * [1, 1, 7, 7] + [0, 0, 1, 1])
-    np.testing.assert_array_equal(
-        features(worm, ["AVAL", "AVAR"], 2).x, features(other, ["AVAL", "AVAR"], 2).x
-    )
-
-
 def test_wrong_choices_are_named():
     with pytest.raises(ChoiceError, match=r"scaling 'none'.*whole, causal"):
         features(tiny_worm(), NEURONS, 2, "none")
     with pytest.raises(NeuronError, match=r"worm-1.*ZZZ"):
         features(tiny_worm(), ["ZZZ"], 2)
-
-
-def test_windows_are_whole():
-    assert [n_windows(n) for n in (7, 8, 15, 16)] == [0, 1, 1, 2]
 
 
 @pytest.mark.parametrize("now", [220, 260, 298])

@@ -1,7 +1,5 @@
 """Layers with a member axis against one plain torch.nn network for each member."""
 
-from __future__ import annotations
-
 import itertools
 
 import pytest
@@ -9,17 +7,9 @@ import torch
 from torch import nn
 
 from wormgnn.models.layers import BatchNorm, Block, Linear, affine
-from wormgnn.models.pairs import RectifiedMean, mean_over_frames
 
 MEMBERS, INPUTS, HIDDEN, SAMPLES = 3, 5, 4, 20
 VARIANTS = list(itertools.product([1, 2], ["last", "each", "none"]))
-
-
-@pytest.fixture(autouse=True)
-def seeded():
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        yield
 
 
 def perturbed(module):
@@ -52,6 +42,11 @@ def plain_block(block, m):
     if block.hidden_layers > 1:
         layers += [plain_linear(block.second, m), nn.ReLU(), plain_norm(block.second_norm, m)]
     return nn.Sequential(*layers)
+
+
+def plain_head(head, m):
+    """The two-layer `g` and the readout of a member."""
+    return nn.Sequential(plain_block(head.block, m), plain_linear(head.readout, m))
 
 
 def test_linear_is_initialised_as_torchs():
@@ -91,13 +86,6 @@ def test_every_member_is_a_plain_network(hidden_layers, norm):
             torch.testing.assert_close(block.first.weight.grad[m], plain[m][0].weight.grad)
 
 
-@pytest.mark.parametrize("hidden_layers, norm", VARIANTS)
-def test_norms_sit_where_they_are_said_to(hidden_layers, norm):
-    block = Block(1, 2, 3, hidden_layers, norm)
-    count = sum(isinstance(module, BatchNorm) for module in block.modules())
-    assert count == {"none": 0, "last": 1, "each": hidden_layers}[norm]
-
-
 def test_batch_norm_over_the_worm_at_hand_ignores_running_statistics():
     norm = perturbed(BatchNorm(2, 3, use_running=False))
     x = torch.randn(2, 3, SAMPLES, dtype=torch.double)
@@ -106,41 +94,3 @@ def test_batch_norm_over_the_worm_at_hand_ignores_running_statistics():
     before = norm.running_mean.clone()
     norm.eval()(x + 5)
     torch.testing.assert_close(norm.running_mean, before)
-
-
-def written_out(a, b):
-    hidden = torch.relu(a[:, :, :, None] + b[:, :, None])
-    return hidden.mean(-1), hidden.square().mean((2, 3, 4))
-
-
-def test_rectified_mean_is_the_written_out_one():
-    a, b = (torch.randn(2, 3, 4, 5, dtype=torch.double, requires_grad=True) for _ in range(2))
-    found, wanted = RectifiedMean.apply(a, b), written_out(a, b)
-    weights = [torch.randn_like(part) for part in wanted]
-    grads = [
-        torch.autograd.grad(sum((w * p).sum() for w, p in zip(weights, parts, strict=True)), (a, b))
-        for parts in (found, wanted)
-    ]
-    torch.testing.assert_close(found, wanted)
-    torch.testing.assert_close(*grads)
-    assert torch.autograd.gradcheck(RectifiedMean.apply, (a, b))
-
-
-@pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("hidden_layers, norm", VARIANTS)
-def test_mean_over_frames_is_the_mean_of_the_block_over_pairs(hidden_layers, norm, training):
-    block = perturbed(Block(2, 6, 3, hidden_layers, norm)).train(training)
-    other = perturbed(Block(2, 6, 3, hidden_layers, norm)).train(training)
-    other.load_state_dict(block.state_dict())
-    to_i, from_j = torch.randn(2, 2, 3, 4, 5, dtype=torch.double)
-    pairs = (to_i[:, :, :, None] + from_j[:, :, None]).flatten(2)
-    wanted = other.rest(pairs).unflatten(2, (16, 5)).mean(-1)
-    torch.testing.assert_close(mean_over_frames(block, to_i, from_j), wanted)
-    torch.testing.assert_close(dict(block.named_buffers()), dict(other.named_buffers()))
-
-
-def test_mean_over_frames_stays_finite_where_activations_hardly_vary():
-    block = Block(1, 2, 16, 1, "last")
-    level = torch.linspace(10, 100, 16)[None, :, None, None].expand(1, 16, 15, 64)
-    found = mean_over_frames(block.train(), level, level)
-    assert torch.isfinite(found).all()

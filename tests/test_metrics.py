@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import warnings
 
 import numpy as np
@@ -54,3 +52,9 @@ def test_no_frames_give_no_score_and_no_warning():
         found = score(counts)
         assert np.isnan(found[0])
         assert found[1] > 0
+
+
+def test_information_of_label_and_prediction():
+    counts = np.array([[[5, 0], [0, 5]], [[4, 4], [1, 1]], [[0, 0], [0, 0]], [[3, 1], [1, 3]]])
+    entropy = -(0.75 * np.log2(0.75) + 0.25 * np.log2(0.25))
+    np.testing.assert_allclose(metrics.information_bits(counts), [1, 0, 0, 1 - entropy], atol=1e-12)

@@ -1,189 +1,186 @@
-"""The dial, the differences along it, and the edges."""
-
-from __future__ import annotations
+"""The dial, the differences along it, the edges, and where worms sit."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mixing_tables import SHORT, TINY, made_up
-from wormgnn.datasets.simulated import Physics
-from wormgnn.mixing import checks, dial, edges
-from wormgnn.mixing.differences import differences, headroom, real_differences
-from wormgnn.protocol import classify
+from tiny import tiny_worms
+from wormgnn.cohort import aligned, alignment
+from wormgnn.datasets import kato
+from wormgnn.datasets.simulated import Physics, Simulation
+from wormgnn.errors import ChoiceError, RecordingError
+from wormgnn.features import features
+from wormgnn.paper.experiments import experiment_named
+from wormgnn.paper.studies import mixing, placement
+from wormgnn.plan import Profile
 from wormgnn.recording import PAPER_NEURONS
+from wormgnn.runner import run
 from wormgnn.store import Store
 
-
-def test_the_true_map_undoes_a_mixture_of_neurons() -> None:
-    plain = Physics(noise=0.0, bleach_fraction=0.0)
-    setting = dial.Setting(0.7, "neurons", **SHORT, physics=plain)  # type: ignore[arg-type]
-    worms, shared = setting.recordings(), setting.shared()
-    for found, wanted in zip(dial.aligned(worms, shared, PAPER_NEURONS), shared, strict=True):
-        np.testing.assert_allclose(found.traces, wanted.select(PAPER_NEURONS).traces, atol=1e-6)
+TINY = Profile("smoke", subsets_per_size=2, folds=(0,), epochs=1)
 
 
-def test_what_worms_share_does_not_depend_on_the_dial() -> None:
-    settings = [
-        dial.Setting(m, kind, **SHORT) for m in (0.2, 0.9) for kind in ("loadings", "neurons")
-    ]  # type: ignore[arg-type]
-    assert len({worm.digest for s in settings for worm in s.shared()}) == 3
-    assert len({worm.digest for s in settings for worm in s.recordings()}) == 12
+def short(mixing=0.4, kind="loadings", **changes):
+    return Simulation(mixing, kind, **{"n_worms": 3, "duration_s": 60.0, **changes})
 
 
-def test_no_label_takes_part_in_the_true_map() -> None:
-    setting = dial.Setting(0.4, **SHORT)  # type: ignore[arg-type]
-    worm, shared = setting.recordings()[0], setting.shared()[0]
-    other = replace(worm, states=np.zeros_like(worm.states))
-    maps = [dial.alignment(w, shared, PAPER_NEURONS) for w in (worm, other)]
+def made_up(gnn, mlp, seeds=3, **changes):
+    """Unseen worms of one place; accuracies vary from worm to worm, their difference hardly."""
+    rng, rows = np.random.default_rng(0), []
+    means = {"GNN": gnn, "MLP, no norm": mlp, "aligned": 0.9}
+    for seed, worm in np.ndindex(seeds, 5):
+        base = rng.normal(0, 0.05)
+        for model, mean in means.items():
+            rows.append((seed, worm + 1, model, mean + base + rng.normal(0, 0.002)))
+    table = pd.DataFrame(rows, columns=["sim_seed", "worm", "model", "accuracy"])
+    view = np.where(table["model"] == "aligned", "aligned", "as recorded")
+    table = table.assign(view=view, model=table["model"].replace("aligned", "MLP, no norm"))
+    place = {"kind": "loadings", "mixing": 0.2, "n_states": 2, "n_train": 1, "seen": False}
+    return table.assign(**{**place, "majority": 0.55, **changes})
+
+
+def test_the_true_map_undoes_a_mixture_of_neurons_and_no_label_takes_part():
+    world = short(0.7, "neurons", physics=Physics(noise=0.0, bleach_fraction=0.0))
+    worms, shared = world.recordings(), world.shared()
+    for worm, wanted in zip(aligned(worms, world, PAPER_NEURONS), shared, strict=True):
+        np.testing.assert_allclose(worm.traces, wanted.select(PAPER_NEURONS).traces, atol=1e-6)
+    own, truth = worms[0].select(PAPER_NEURONS), shared[0].select(PAPER_NEURONS)
+    maps = [alignment(w, truth) for w in (own, replace(own, states=np.zeros_like(own.states)))]
     np.testing.assert_array_equal(*maps)
     assert maps[0].shape == (16, 15)
+    with pytest.raises(ChoiceError, match="aligned"):
+        aligned(worms, "simulated", PAPER_NEURONS)
 
 
-def test_rows_are_means_over_subsets(tmp_path: Path) -> None:
-    setting = dial.Setting(0.3, **SHORT)  # type: ignore[arg-type]
-    plan = replace(dial.MODELS["MLP"], sizes=(1, 2))
-    plans = {"MLP": plan, "MLP" + dial.ALIGNED: plan}
-    table = dial.run([setting], plans, TINY, Store(tmp_path))
-    assert list(table.columns) == list(dial.COLUMNS)
-    rows = classify(plan, setting.recordings(), PAPER_NEURONS, TINY, Store(tmp_path)).rows
-    for row in table[table["model"] == "MLP"].to_dict("records"):
-        same = rows[
-            (rows["n_train"] == row["n_train"])
-            & (rows["seen"] == row["seen"])
-            & (rows["worm"] == f"simulated-{row['worm']}")
-        ]
-        assert row["n"] == len(same)
-        assert row["accuracy"] == pytest.approx(same["accuracy"].mean())
-    pair = [part["accuracy"].to_numpy() for _, part in table.groupby("model")]
-    assert not np.array_equal(*pair)  # the second sees other traces
+def test_edges_that_undo_the_mixture_make_shared_signals_legible_and_common_ones_do_not():
+    a, b = (np.random.default_rng(seed).normal(size=(200, 4)) for seed in (0, 1))
+    own_a, own_b = (
+        x @ np.random.default_rng(9 + k).normal(size=(4, 4)) for k, x in ((0, a), (1, b))
+    )
+    assert mixing.legibility([(a, a)], b, b) == pytest.approx(1, abs=1e-6)
+    assert mixing.legibility([(own_a, a)], own_b, b) < 0.9
+    common = np.random.default_rng(2).normal(size=(4, 4)) + 4 * np.eye(4)
+    met = [mixing.legibility([(own_a @ m, a)], own_b @ m, b) for m in (np.eye(4), common)]
+    assert met[0] == pytest.approx(met[1], abs=0.05)
 
 
-def test_the_grid_has_every_place() -> None:
-    settings = dial.grid(("loadings", "neurons"), (0.0, 1.0), (3, 4, 5), n_worms=2)
-    assert len({(s.kind, s.mixing, s.seed) for s in settings}) == 12
-    assert {s.n_worms for s in settings} == {2}
-
-
-def test_more_training_worms_are_judged_on_the_same_others(tmp_path: Path) -> None:
-    rows = checks.many_worms((0,), TINY, Store(tmp_path), counts=(1, 3))
-    unseen = rows[~rows["seen"]]
-    assert {tuple(part["worm"]) for _, part in unseen.groupby(["kind", "model", "n_train"])} == {
-        tuple(range(4, 4 + checks.N_UNSEEN))
-    }
-    assert set(rows.loc[rows["seen"], "worm"]) == {1, 2, 3}
-
-
-def test_each_check_compares_a_gnn_with_its_mlp() -> None:
-    for check in checks.checks().values():
-        assert check.settings and "MLP, no norm" in check.plans
-        assert any(name.startswith("GNN") for name in check.plans)
-
-
-def test_differences_are_paired_by_worm() -> None:
-    table = made_up(0.8, 0.7)
-    seen = made_up(0.1, 0.9, seen=True)
-    found = differences(pd.concat([table, seen]).sample(frac=1, random_state=1))
-    assert list(found["other"]) == ["MLP, no norm"]  # "MLP" is not there
-    wide = table.pivot(index=["sim_seed", "worm"], columns="model", values="accuracy")
-    row = found.iloc[0]
-    assert row["difference"] == pytest.approx((wide["GNN"] - wide["MLP, no norm"]).mean())
-    assert row["n_worms"] == 15
-    assert 0.09 < row["low"] < row["difference"] < row["high"] < 0.11  # not the worms' 5 points
-
-
-def test_worms_trained_on_are_compared_by_themselves() -> None:
-    both = pd.concat([made_up(0.8, 0.7), made_up(0.5, 0.9, seen=True)])
-    found = [differences(both, seen=seen)["difference"].item() for seen in (False, True)]
-    assert found == pytest.approx([0.1, -0.4], abs=0.01)
-
-
-def test_without_the_model_there_is_nothing_to_compare() -> None:
-    assert differences(made_up(0.8, 0.7), "SVM").empty
-
-
-def dialled(gains: dict[float, float], **changes: object) -> pd.DataFrame:
+def dialled(gains, **changes):
     """Worms along the dial, whose true alignment (0.9) adds so much at each place."""
     places = [made_up(0.8, 0.9 - gain, mixing=m, **changes) for m, gain in gains.items()]
     return pd.concat(places, ignore_index=True)
 
 
-def test_room_is_what_the_true_map_adds_beyond_what_it_adds_without_mixing() -> None:
-    found = headroom(dialled({0.0: 0.05, 0.2: 0.2}))
-    assert found["mixing"].tolist() == [0.2]  # at 0 there is nothing to undo
-    row = found.iloc[0]
-    assert row["difference"] == pytest.approx(0.15, abs=0.005)
-    assert row["whole"] == pytest.approx(0.2, abs=0.005)
-    assert row["at_zero"] == pytest.approx(0.05, abs=0.005)
-    assert row["at_zero_low"] < row["at_zero"] < row["at_zero_high"]
-    assert row["n_worms"] == 15 and row["accuracy"] == pytest.approx(0.9, abs=0.05)
-
-
-def test_a_map_that_only_takes_noise_away_leaves_no_room() -> None:
-    row = headroom(dialled({0.0: 0.1, 0.5: 0.1})).iloc[0]
-    assert row["difference"] == pytest.approx(0) and row["low"] <= 0 <= row["high"]
-
-
-def test_room_is_paired_by_worm_set_and_number_of_training_worms() -> None:
-    one, four = dialled({0.0: 0.05, 0.2: 0.2}), dialled({0.0: 0.0, 0.2: 0.1}, n_train=4)
+def test_room_is_what_the_true_map_adds_beyond_what_it_adds_without_mixing():
+    one, four = dialled({0.0: 0.05, 0.2: 0.2}), dialled({0.0: 0.1, 0.2: 0.1}, n_train=4)
     table = pd.concat([one, four, one.assign(seen=True, accuracy=0.5)])
-    better = (table["worm"] == 3) & table["model"].str.endswith("alignment")
+    better = (table["worm"] == 3) & (table["view"] == "aligned")
     table.loc[better, "accuracy"] += 0.05  # at 0 as well: it is the worm's own
-    shuffled = table.sample(frac=1, random_state=2)
-    found = headroom(shuffled).set_index("n_train")["difference"]
-    assert found.to_dict() == pytest.approx({1: 0.15, 4: 0.1}, abs=0.005)
-    wide = one[~one["seen"]].pivot_table("accuracy", ["mixing", "sim_seed", "worm"], "model")
-    gain = (wide["MLP, no norm, true alignment"] - wide["MLP, no norm"]).unstack("mixing")
-    assert found[1] == pytest.approx((gain[0.2] - gain[0.0]).mean())
+    found = mixing.room(table.sample(frac=1, random_state=2)).set_index("n_train")
+    assert found["mixing"].tolist() == [0.2, 0.2]  # at 0 there is nothing to undo
+    assert found["difference"].to_dict() == pytest.approx({1: 15, 4: 0}, abs=0.5)
+    assert found.loc[1, ["a", "b"]].tolist() == pytest.approx([21, 6], abs=0.5)
+    assert found.loc[4, "low"] <= 0 <= found.loc[4, "high"]  # that map only took noise away
+    for lacking in ({0.2: 0.2}, {0.0: 0.1}):
+        with pytest.raises(ChoiceError):
+            mixing.room(dialled(lacking))
 
 
-@pytest.mark.parametrize("gains", [{0.2: 0.2}, {0.0: 0.1}])
-def test_without_both_places_no_room_is_measured(gains: dict[float, float]) -> None:
-    assert headroom(dialled(gains)).empty
+def test_tuning_is_that_of_a_loop_and_a_state_never_shown_is_left_out():
+    worms = [features(w, ("AVAL", "AVAR", "RIML", "VB01"), 4) for w in tiny_worms(2)]
+    for feature, neuron in np.ndindex(2, 4):
+        x, y = worms[0].x[feature, neuron], worms[0].y
+        means = np.array([x[y == s].mean(dtype=float) for s in range(4)])
+        tuned = placement.tuning(worms[0])[feature, neuron]
+        np.testing.assert_allclose(tuned, means - means.mean(), atol=1e-6)
+    lacking = replace(worms[0], y=np.where(worms[0].y == 3, -1, worms[0].y))
+    a, b = (placement.tuning(worm) for worm in (lacking, worms[1]))
+    assert np.isnan(a[..., 3]).all() and np.isfinite(a[..., :3]).all()
+    both = np.corrcoef(a[..., :3].ravel(), b[..., :3].ravel())[0, 1]
+    assert placement.likeness([a, b])[0, 1] == pytest.approx(both)
 
 
-def test_real_worms_are_the_units_of_table_1() -> None:
-    rows = pd.DataFrame(
-        [
-            (1, model, worm, fold, False, (0.9 if model == "GNN" else 0.8) + 0.01 * fold)
-            for model in ("GNN", "MLP, no norm", "SVM")
-            for worm in "abcde"
-            for fold in range(2)
-        ],
-        columns=["n_train", "model", "worm", "fold", "seen", "accuracy"],
+def value(worms, name, store=None):
+    return float(placement.measure(worms, name, TINY, store)["value"].item())
+
+
+@pytest.mark.parametrize("name", placement.DESCRIPTIONS)
+def test_a_statistic_falls_along_the_dial(name):
+    for kind in ("loadings", "neurons"):
+        worlds = [short(m, kind, duration_s=300.0).recordings() for m in (0.0, 0.35, 1.0)]
+        alike, middle, apart = (value(worms, name) for worms in worlds)
+        assert alike > middle + 0.1 > apart + 0.3
+
+
+@pytest.mark.parametrize("name", ["tuning", "SVM drop, 2 states"])
+def test_without_a_worm_is_as_if_it_were_not_there(name, tmp_path):
+    worms, store = short(0.2).recordings(), Store(tmp_path)
+    each = placement.measure(worms, name, TINY, store, each=True).set_index("without")["value"]
+    assert list(each.index) == ["", *(worm.worm for worm in worms)]
+    # The last worm's absence moves no other's folds.
+    assert each[worms[-1].worm] == pytest.approx(value(worms[:-1], name, store))
+
+
+def test_what_cannot_be_measured_is_refused():
+    with pytest.raises(ChoiceError, match="unknown statistic 'charm'"):
+        value(tiny_worms(2), "charm")
+    with pytest.raises(RecordingError, match="two or more, got 1"):
+        placement.calibrate(tiny_worms(1), TINY, (0.0,), (0,))
+
+
+@pytest.mark.real_data
+def test_real_worms_are_alike(kato_file):
+    worms = kato.read(kato_file)
+    assert value(worms, "tuning") == pytest.approx(0.8864, abs=1e-3)
+    assert value(worms, "correlations") == pytest.approx(0.9522, abs=1e-3)
+    described = placement.describe(worms).set_index("statistic")["value"].to_dict()
+    assert described == pytest.approx({"roughness": 0.0709, "dimension": 2.146}, abs=0.01)
+
+
+def line(slope=-1.0, sd=0.05, n=12):
+    at = np.linspace(0, 1, placement.N_FINE)
+    return placement.Curve(at, slope * at, np.full_like(at, sd), n)
+
+
+@given(st.floats(0, 1), st.sampled_from([-1.0, 2.0]))
+def test_a_value_on_the_curve_gives_its_place(mixing, slope):
+    found = placement.place(slope * mixing, line(slope))
+    assert found["mixing"] == pytest.approx(mixing, abs=1e-6) and found["beyond"] == ""
+    assert found["low"] <= mixing + 0.002 and found["high"] >= mixing - 0.002
+
+
+def test_intervals_are_as_wide_as_simulated_worms_spread_and_end_with_the_dial():
+    found, reach = placement.place(-0.5, line()), 2.201 * 0.05 * np.sqrt(13 / 12)
+    assert (found["low"], found["high"]) == pytest.approx((0.5 - reach, 0.5 + reach), abs=0.002)
+    above, below = placement.place(0.01, line()), placement.place(-5.0, line())
+    assert (above["mixing"], above["beyond"], above["low"]) == (0.0, "start", 0.0)
+    assert (below["mixing"], below["beyond"]) == (1.0, "end")
+    assert np.isnan([below["low"], below["high"]]).all()
+
+
+def test_reference_tables_are_of_worms_like_those_of_the_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORMGNN_STORE", str(tmp_path))
+    monkeypatch.setattr(placement, "PLACES", (0.0, 1.0))
+    monkeypatch.setattr(placement, "TRAINED_PLACES", (0.0, 0.5))
+    like = short(0.2, duration_s=150.0, fps=2.0).recordings()
+    table = run(experiment_named("mixing-placement"), like, TINY, device="cpu")
+    assert [worm.digest for worm in table.recordings] == [worm.digest for worm in like]
+    curves = placement.calibration(table)
+    assert curves.groupby("statistic").size().tolist() == [16, 16, 128, 128]
+    placed = placement.placement(table)
+    described = placed[placed["kind"].isna()]["statistic"].tolist()
+    assert described == ["roughness", "dimension"] and len(placed) == 20 * 4 + 2
+    assert placement.where(placed)["statistics"].tolist()[:3] == [4, 4, 2]
+
+
+def test_the_nearest_physics_have_the_worms_noise_and_dimension():
+    columns = ["physics", "mixing", "roughness", "dimension"]
+    rows = [("a", 0.0, 0.2, 2.0), ("b", 0.0, 0.05, 2.5), ("a", 1.0, 0.1, 2.0), ("b", 1.0, 9.0, 9.0)]
+    table = pd.DataFrame(rows, columns=columns)  # far along the dial b would not be nearest
+    described = pd.DataFrame(
+        {"statistic": ["roughness", "dimension"], "kind": np.nan, "value": [0.06, 2.0]}
     )
-    found = real_differences(rows).iloc[0]
-    assert (found["n_train"], found["n_worms"]) == (1, 5)
-    assert found["difference"] == pytest.approx(0.1)
-
-
-def signals(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """What a worm shares, and its own mixture of it."""
-    rng = np.random.default_rng(seed)
-    shared = rng.normal(size=(200, 4))
-    return shared, shared @ rng.normal(size=(4, 4))
-
-
-def test_edges_that_undo_the_mixture_make_the_shared_signals_legible() -> None:
-    (a, own_a), (b, own_b) = signals(0), signals(1)
-    assert edges.legibility([(a, a)], b, b) == pytest.approx(1, abs=1e-6)
-    assert edges.legibility([(own_a, a)], own_b, b) < 0.9
-
-
-def test_edges_that_all_worms_share_change_nothing() -> None:
-    (a, own_a), (b, own_b) = signals(0), signals(1)
-    common = np.random.default_rng(2).normal(size=(4, 4)) + 4 * np.eye(4)
-    met = [edges.legibility([(own_a @ m, a)], own_b @ m, b) for m in (np.eye(4), common)]
-    assert met[0] == pytest.approx(met[1], abs=0.05)
-
-
-def test_legibility_is_of_unseen_worms_alone(tmp_path: Path) -> None:
-    setting = dial.Setting(0.2, **SHORT)  # type: ignore[arg-type]
-    found = edges.legible([setting], TINY, Store(tmp_path))
-    # Two subsets of one worm each; of size four there is none among three worms.
-    assert set(found["n_train"]) == {1}
-    assert found["n"].sum() == 4
-    assert found[["traces", "messages"]].abs().max().max() <= 1
+    assert placement.nearest_physics(table, described) == "b"

@@ -1,7 +1,5 @@
 """What chapters share."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -10,13 +8,20 @@ import pytest
 
 from wormgnn.datasets.registry import DATASETS
 from wormgnn.errors import ChoiceError
-from wormgnn.pages import banner, effective_profile, paper_reported, reference_note, table
-from wormgnn.reference import Reference
+from wormgnn.paper.pages import (
+    banner,
+    beside_paper,
+    effective_profile,
+    paper_reported,
+    reference_note,
+    table,
+)
+from wormgnn.results import Reference
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def test_simulated_pages_say_so_loudly() -> None:
+def test_simulated_pages_say_so_loudly():
     shown = banner("simulated")._repr_html_()
     assert 'class="admonition warning"' in shown
     assert "Simulated recordings, not the paper" in shown
@@ -24,16 +29,11 @@ def test_simulated_pages_say_so_loudly() -> None:
 
 
 @pytest.mark.parametrize("dataset", sorted(set(DATASETS) - {"simulated"}))
-def test_real_pages_name_their_source(dataset: str) -> None:
+def test_real_pages_name_their_source(dataset):
     found = banner(dataset)
     assert found.kind == "note"
     assert DATASETS[dataset].home in repr(found)
     assert DATASETS[dataset].citation in repr(found)
-
-
-def test_unknown_dataset_names_the_choices() -> None:
-    with pytest.raises(ChoiceError, match="kato"):
-        banner("katoo")
 
 
 @pytest.mark.parametrize(
@@ -46,23 +46,19 @@ def test_unknown_dataset_names_the_choices() -> None:
         ("smoke", "paper", "smoke"),
     ],
 )
-def test_variable_replaces_the_default_alone(
-    given: str, variable: str, expected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_variable_replaces_the_default_alone(given, variable, expected, monkeypatch):
     monkeypatch.setenv("WORMGNN_PROFILE", variable)
     assert effective_profile(given) == expected
 
 
 @pytest.mark.parametrize(("given", "variable"), [("quik", "smoke"), ("quick", "smok")])
-def test_unknown_profile_names_the_choices(
-    given: str, variable: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unknown_profile_names_the_choices(given, variable, monkeypatch):
     monkeypatch.setenv("WORMGNN_PROFILE", variable)
     with pytest.raises(ChoiceError, match="smoke, quick, reduced, paper"):
         effective_profile(given)
 
 
-def test_table_rounds_and_aligns() -> None:
+def test_table_rounds_and_aligns():
     data = pd.DataFrame({"model": ["MLP", "GNN"], "accuracy": [0.93876, None], "n": [12345, 2]})
     html = table(data, "Accuracies", digits=2).to_html()
     assert "0.94" in html and "0.938" not in html
@@ -72,13 +68,7 @@ def test_table_rounds_and_aligns() -> None:
     assert ">0<" not in html, "row labels are hidden"
 
 
-def test_table_is_the_same_in_every_build() -> None:
-    data = pd.DataFrame({"a": [1.0]})
-    assert table(data, "x").to_html() == table(data, "x").to_html()
-    assert table(data, "x").to_html() != table(data, "y").to_html().replace("y", "x")
-
-
-def test_paper_numbers_have_one_home() -> None:
+def test_paper_numbers_have_one_home():
     reported = paper_reported()
     assert reported["table1_two_state_accuracy_percent"]["GNN"][1] == [97.7, 3.1]
     link = ROOT / "results" / "paper_reported.json"
@@ -92,3 +82,29 @@ def test_a_note_says_which_lines_have_fewer_folds():
     assert "10 of 10 folds, 800 epochs" in reference_note(found).text
     found.manifest["folds"] = {"SVM": 7, "GNN: 7 states": 2, "GNN": 2}
     assert "7 (2 for GNN) of 10 folds" in reference_note(found).text
+
+
+def test_the_papers_numbers_stand_beside_ours():
+    """Two models, two members, two worms; the first worm is the one trained on."""
+    rows = pd.DataFrame(
+        [
+            {"model": model, "subset": "w1", "fold": fold, "worm": worm, "seen": worm == "w1"}
+            | {"accuracy": 0.7 + 0.1 * fold, "balanced_accuracy": 0.5, "majority": 0.6}
+            for model in ("MLP", "GNN")
+            for fold in (0, 1)
+            for worm in ("w1", "w2")
+        ]
+    )
+    reported = {"MLP": [[99.3, 0.6], [93.9, 10.3], None], "graph": [[99.5, None], None, None]}
+    shown = beside_paper(rows, reported, {"GNN": "graph"})
+    same, unseen = shown["same worm"], shown["unseen worms"]
+    assert unseen.loc["MLP", "paper"] == "93.9\u00a0±\u00a010.3"
+    assert same.loc["GNN", "paper"] == "99.5"
+    assert unseen.loc["GNN", "paper"] == "–"
+    assert unseen.loc["MLP", "ours"] == "75.0\u00a0±\u00a07.1"
+    assert (unseen.loc["MLP", "balanced"], unseen.loc["MLP", "n"]) == ("50.0", 2)
+
+
+def test_unknown_dataset_names_the_choices():
+    with pytest.raises(ChoiceError, match="kato"):
+        banner("katoo")

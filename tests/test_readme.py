@@ -11,16 +11,15 @@ import pytest
 
 from wormgnn.cli import main
 from wormgnn.datasets.registry import DATASETS
-from wormgnn.experiments import EXPERIMENTS
-from wormgnn.forecast_experiments import FORECASTS
-from wormgnn.profiles import PROFILES
+from wormgnn.paper.experiments import experiment_named
+from wormgnn.plan import PROFILES
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^wormgnn (.*?) *(?:#.*)?$", README, re.MULTILINE)
 
 
-def parse(words: list[str]) -> dict[str, object]:
+def parse(words):
     """Arguments as the command would get them; ClickException if it would refuse."""
     command: click.Command = main
     while isinstance(command, click.Group):
@@ -31,23 +30,32 @@ def parse(words: list[str]) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("text", COMMANDS)
-def test_commands_parse(text: str, tmp_path: Path) -> None:
+def test_commands_parse(text, tmp_path):
     file = tmp_path / "worm.csv"
     file.touch()
     given = parse([str(file) if word == "FILE..." else word for word in shlex.split(text)])
-    assert given.get("experiment", "table1") in {*EXPERIMENTS, *FORECASTS}
-    assert given.get("profile", "quick") in PROFILES
-    assert {given.get("dataset", "kato"), given.get("train", "kato")} <= set(DATASETS)
+    if name := given.get("name"):
+        assert experiment_named(str(name)).only(given["lines"] or None).lines  # type: ignore[arg-type]
+    assert given.get("profile") in {None, *PROFILES}
+    assert {given.get("dataset"), given.get("train")} <= {None, *DATASETS}
 
 
-def test_commands_are_found_and_a_wrong_one_is_refused() -> None:
+def test_commands_are_found_and_a_wrong_one_is_refused():
     assert {text.split()[0] for text in COMMANDS} == {"data", "run", "decode"}
     with pytest.raises(click.MissingParameter, match="output"):
         parse(["data", "simulate"])
 
 
+def test_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    monkeypatch.setenv("WORMGNN_STORE", str(tmp_path))
+    names: dict[str, object] = {}
+    exec(code, names)
+    assert names["table"].rows["model"].unique().tolist() == ["GNN", "MLP"]  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
-def test_local_links_lead_somewhere(page: str) -> None:
+def test_local_links_lead_somewhere(page):
     text = re.sub(r"<!--.*?-->", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
     links = [link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link]
     assert [link for link in links if not (ROOT / link).exists()] == []

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
@@ -8,16 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wormgnn.errors import NeuronError, RecordingError
-from wormgnn.recording import (
-    NO_STATE,
-    UNIDENTIFIED,
-    Recording,
-    canonical_name,
-    shared_neurons,
-)
+from wormgnn.recording import NO_STATE, UNIDENTIFIED, Recording, canonical_name, shared_neurons
 
 
-def recording(**changes: object) -> Recording:
+def recording(**changes):
     fields = {
         "worm": "w-1",
         "dataset": "test",
@@ -27,29 +19,29 @@ def recording(**changes: object) -> Recording:
         "states": np.array([0, 1, NO_STATE, 1]),
         "vocabulary": ("forward", "reverse"),
     }
-    return Recording(**{**fields, **changes})  # type: ignore[arg-type]
+    return Recording(**{**fields, **changes})
 
 
 CANONICAL = {"VB1": "VB01", " vb01 ": "VB01", "DB2": "DB02", "as10": "AS10", "AVAL": "AVAL"}
 CANONICAL |= {"I2L": "I2L", "VB": "VB"} | dict.fromkeys(["17", "---", "", "AVA?"], UNIDENTIFIED)
 
 
-def test_canonical_name() -> None:
+def test_canonical_name():
     assert {name: canonical_name(name) for name in CANONICAL} == CANONICAL
 
 
 @given(st.text(max_size=8))
-def test_canonical_name_is_a_projection(name: str) -> None:
+def test_canonical_name_is_a_projection(name):
     once = canonical_name(name)
     assert canonical_name(once) == once
 
 
-def test_times_are_even_when_left_out_and_identified_neurons_sorted() -> None:
+def test_times_are_even_when_left_out_and_identified_neurons_sorted():
     np.testing.assert_allclose(recording().times, [0, 0.5, 1.0, 1.5])
     assert recording(neurons=("RID", UNIDENTIFIED, "AVAL")).identified == ("AVAL", "RID")
 
 
-def test_select_takes_columns_in_the_order_asked() -> None:
+def test_select_takes_columns_in_the_order_asked():
     whole = recording(
         derivatives=np.arange(12.0).reshape(4, 3), confidence=np.array([1.0, 2.0, 3.0])
     )
@@ -77,13 +69,13 @@ def test_select_takes_columns_in_the_order_asked() -> None:
         ({"times": np.array([0, 1, 1, 2.0])}, "seconds that increase"),
     ],
 )
-def test_broken_rules_are_named(changes: dict[str, object], message: str) -> None:
+def test_broken_rules_are_named(changes, message):
     with pytest.raises(RecordingError, match=message):
         recording(**changes)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_bad_values_matter_in_named_neurons_alone(value: float) -> None:
+def test_bad_values_matter_in_named_neurons_alone(value):
     traces = recording().traces.copy()
     traces[1, 1] = value
     recording(traces=traces)
@@ -94,7 +86,7 @@ def test_bad_values_matter_in_named_neurons_alone(value: float) -> None:
         recording(traces=np.ones((4, 3)))
 
 
-def test_digest_follows_what_results_depend_on() -> None:
+def test_digest_follows_what_results_depend_on():
     first = recording()
     assert recording(worm="other").digest == first.digest
     changed = [
@@ -108,7 +100,7 @@ def test_digest_follows_what_results_depend_on() -> None:
     assert len(digests | {first.digest}) == len(changed) + 1
 
 
-def test_resample_interpolates_traces_and_takes_nearest_states() -> None:
+def test_resample_interpolates_traces_and_takes_nearest_states():
     worm = recording(
         traces=np.stack([np.arange(4.0), np.arange(4.0), 3 - np.arange(4.0)], axis=1),
         derivatives=np.ones((4, 3)),
@@ -120,7 +112,7 @@ def test_resample_interpolates_traces_and_takes_nearest_states() -> None:
     assert worm.derivatives is None
 
 
-def test_shared_neurons_are_an_intersection_that_names_the_worms_if_empty() -> None:
+def test_shared_neurons_are_an_intersection_that_names_the_worms_if_empty():
     other, alone = (
         recording(worm="w-2", neurons=neurons) for neurons in (("RID", "ALA", ""), ("ALA", "", ""))
     )

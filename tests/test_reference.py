@@ -1,113 +1,185 @@
+"""Reference tables: their commands, their definitions, how they grow, and what is committed."""
+
 from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from tiny import tiny_worms
-from wormgnn import reference
-from wormgnn.baselines.admm import reference as admm
+from wormgnn import results
 from wormgnn.datasets import registry
-from wormgnn.errors import StoreError
-from wormgnn.profiles import profile_named
-from wormgnn.store import code_version
+from wormgnn.errors import ChoiceError, StoreError
+from wormgnn.neurons import NEURON_SETS, RULES, VOCABULARIES
+from wormgnn.paper import reference
+from wormgnn.paper.experiments import EXPERIMENTS, experiment_named, experiment_of
+from wormgnn.plan import Profile, profile_named
+from wormgnn.recording import PAPER_NEURONS
+from wormgnn.results import Table
+from wormgnn.runner import TASKS, run
+from wormgnn.store import Store
+from wormgnn.tasks import simple_forecasts, states, traces
 
-TABLE = pd.DataFrame({"model": ["MLP", "GNN"], "accuracy": [0.9391, 0.977]})
-
-
-def test_a_table_comes_back_with_its_manifest(tmp_path):
-    path = reference.write("t", TABLE, {"command": "c", "seed": 3}, tmp_path)
-    found = reference.read("t", tmp_path)
-    assert path == tmp_path / "t.csv"
-    assert found is not None
-    pd.testing.assert_frame_equal(found.table, TABLE)
-    assert (found.manifest["command"], found.manifest["seed"], found.manifest["rows"]) == (
-        "c",
-        3,
-        2,
-    )
-    assert "torch" in found.manifest["packages"]
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["t.csv", "t.manifest.json"]
+SMOKE = profile_named("smoke")
+COMMITTED = sorted(
+    path.name.removesuffix(".manifest.json")
+    for path in results.default_folder().glob("*.manifest.json")
+)
 
 
-def test_a_manifest_says_what_a_table_was_computed_from():
-    worms, profile = tiny_worms(2), profile_named("paper").with_folds(2)
-    made = reference.about("c", "tiny", worms, 3, ["wormgnn.metrics"], profile, fps=2.0)
-    assert made["data"] == {worm.worm: worm.digest for worm in worms}
-    assert made["code"] == code_version(("wormgnn.metrics",))
-    assert (made["profile"]["folds"], made["profile"]["n_folds"]) == ((0, 1), 10)
-    assert (made["command"], made["dataset"], made["seed"], made["fps"]) == ("c", "tiny", 3, 2.0)
-    assert "profile" not in reference.about("c", "tiny", worms, 3, ["wormgnn.metrics"])
-
-
-def about(command="b", **changes):
-    worms, profile = tiny_worms(2), profile_named("paper")
-    return {**reference.about(command, "tiny", worms, 3, ["wormgnn.metrics"], profile), **changes}
-
-
-LINES = {"MLP": {"sizes": (1, 4)}, "GNN": {}, "SVM": {}}
-
-
-def test_lines_that_are_not_written_stay_with_their_command(tmp_path):
-    def grown(new, name="t", lines=LINES):
-        table, manifest = reference.with_other_lines(name, new, about("b"), lines, tmp_path)
-        return table.set_index("model")["accuracy"].to_dict(), manifest["command"]
-
-    reference.write("t", TABLE, {**about("a"), "lines": LINES}, tmp_path)
-    new = pd.DataFrame({"model": ["GNN", "SVM"], "accuracy": [0.5, 0.6]})
-    assert grown(new) == ({"MLP": 0.9391, "GNN": 0.5, "SVM": 0.6}, "a && b")
-    assert grown(TABLE.assign(accuracy=0.1)) == ({"MLP": 0.1, "GNN": 0.1}, "b")
-    assert grown(new, "another") == ({"GNN": 0.5, "SVM": 0.6}, "b")
-    gone = {"GNN": {}, "SVM": {}}  # the MLP is no line of this table any more
-    assert grown(new, lines=gone) == ({"GNN": 0.5, "SVM": 0.6}, "b")
-
-
-@pytest.mark.parametrize("change", ["code", "data", "seed", "epochs", "n_folds", "definition"])
-def test_lines_from_elsewhere_do_not_stay(tmp_path, change):
-    old = {**about("a"), "lines": dict(LINES)}
-    if change in ("epochs", "n_folds"):
-        old["profile"] = {**old["profile"], change: 7}
-    elif change == "definition":
-        old["lines"]["MLP"] = {"sizes": (1, 3)}
-    else:
-        old[change] = "other"
-    reference.write("t", TABLE, old, tmp_path)
-    with pytest.raises(StoreError, match=rf"MLP would stay.*other {change}: write"):
-        reference.with_other_lines("t", TABLE[1:], about("b"), LINES, tmp_path)
-
-
-def test_tables_of_the_manifold_name_the_code_that_made_them(tmp_path, monkeypatch):
-    worms = tiny_worms(2)
-    monkeypatch.setattr(registry, "load", lambda _: worms)
-    monkeypatch.setitem(admm.TABLES, "counted", lambda r, p, s: TABLE.assign(worms=len(r)))
-    admm.write("counted", "kato", tmp_path, seed=4)
-    found = reference.read("counted.kato", tmp_path)
-    assert found is not None
-    assert found.table["worms"].eq(2).all()
-    assert found.manifest["code"] == code_version(admm.CODE)
-    assert (found.manifest["seed"], found.manifest["parameters"]["seed"]) == (4, 4)
-
-
-def test_no_table_is_none_and_half_a_table_is_an_error(tmp_path):
-    assert reference.read("t", tmp_path) is None
-    reference.write("t", TABLE, {}, tmp_path)
-    (tmp_path / "t.manifest.json").unlink()
-    with pytest.raises(StoreError, match="manifest"):
-        reference.read("t", tmp_path)
-
-
-def test_a_broken_manifest_names_the_file(tmp_path):
-    reference.write("t", TABLE, {}, tmp_path)
-    (tmp_path / "t.manifest.json").write_text("{")
-    with pytest.raises(StoreError, match=r"t\.csv"):
-        reference.read("t", tmp_path)
+def ran(experiment, folder, profile=SMOKE, seed=0):
+    worms = tiny_worms(3, neurons=PAPER_NEURONS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "load", lambda _: worms)
+        return run(experiment, "simulated", profile, Store(folder / "store"), seed, "cpu")
 
 
 @pytest.mark.parametrize(
-    "path", sorted(reference.default_folder().glob("*.csv")), ids=lambda p: p.stem
+    ("changes", "words"),
+    [
+        ({}, ""),
+        ({"dataset": "nichols"}, "--dataset nichols"),
+        ({"profile": SMOKE}, "--profile smoke"),
+        ({"profile": profile_named("paper").with_folds(3)}, "--folds 3"),
+        ({"profile": profile_named("reduced").with_folds(2)}, "--profile reduced --folds 2"),
+        ({"seed": 2}, "--seed 2"),
+    ],
 )
-def test_every_committed_table_has_a_manifest_that_fits(path):
-    found = reference.read(path.stem, path.parent)
+def test_a_command_names_what_differs_from_the_reference(changes, words):
+    table1 = experiment_named("table1")
+    usual = Table(pd.DataFrame(), None, table1, "kato", profile_named("paper"))
+    found = reference.command(replace(usual, **changes))
+    assert found == " ".join(["wormgnn run table1", *([words] if words else []), "--reference"])
+    if not changes:
+        assert found == table1.command
+
+
+def test_a_command_names_the_lines_that_were_run():
+    some = experiment_named("table1").only(["GNN", "MLP, no norm"])
+    table = Table(pd.DataFrame(), None, some, "kato", profile_named("paper"))
+    words = shlex.split(reference.command(table))
+    assert words[3:] == ["--line", "MLP, no norm", "--line", "GNN", "--reference"]
+    few = experiment_named("readings")
+    one = Table(pd.DataFrame(), None, few, "kato", profile_named("paper").with_folds(1))
+    assert reference.command(one) == few.command  # one fold is the reference's own
+
+
+def test_the_scale_is_that_of_the_reference_unless_told(monkeypatch):
+    scales: list[Profile] = []
+    monkeypatch.setattr(reference, "run", lambda *a: scales.append(a[2]))
+    one_hot = experiment_named("one-hot")  # two folds of the paper's ten
+    for profile, folds in ((None, None), ("reduced", None), (None, 1), ("reduced", 4)):
+        reference.run_at(one_hot, profile=profile, folds=folds)
+    assert [(scale.name, len(scale.folds)) for scale in scales] == [
+        *(("paper", 2), ("reduced", 10), ("paper", 1), ("reduced", 4))
+    ]
+
+
+def test_a_table_grows_line_by_line(tmp_path):
+    table1 = experiment_named("table1")
+    for names in (["GNN"], ["SVM", "MLP"]):
+        written = reference.write(ran(table1.only(names), tmp_path), tmp_path)
+        names_of = [path.name for path in written]
+        assert names_of == ["table1.simulated.csv", "table1-confusion.simulated.csv"]
+    found = results.read("table1.simulated", tmp_path)
     assert found is not None
-    assert found.manifest["rows"] == len(found.table) > 0
-    assert found.manifest["command"]
-    assert not found.table.empty
+    assert list(found.table["line"].unique()) == ["SVM", "MLP", "GNN"]  # the experiment's order
+    every = ran(table1.only(["SVM", "MLP", "GNN"]), tmp_path).rows
+    pd.testing.assert_frame_equal(found.table, every, atol=1e-5, rtol=1e-5)
+    first, second = found.manifest["command"].split(" && ")
+    assert "--line GNN --dataset simulated --profile smoke" in first and "--line SVM" in second
+    assert found.manifest["experiment"] == "table1" and len(found.manifest["data"]) == 3
+    assert found.manifest["lines"]["GNN"] == _json(reference.definition(table1.lines[5]))
+    longer = replace(SMOKE, epochs=5)
+    with pytest.raises(StoreError, match=r"SVM \(epochs\)"):
+        reference.write(ran(table1.only(["GNN"]), tmp_path, longer), tmp_path)
+    with pytest.raises(StoreError, match="seed"):
+        reference.write(ran(table1.only(["GNN"]), tmp_path, seed=1), tmp_path)
+
+
+def _json(value):
+    return json.loads(json.dumps(value))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_experiments_name_known_models_neurons_and_datasets(name):
+    experiment = experiment_named(name)
+    labels = [line.label for line in experiment.lines]
+    assert experiment.name == name and len(set(labels)) == len(labels)
+    assert experiment.dataset in registry.DATASETS
+    profile_named(experiment.profile).with_folds(experiment.folds)
+    models = {
+        "states": {*states.READERS, *states.CLASSIFIERS},
+        "traces": {*traces.PREDICTORS, *simple_forecasts.FORECASTS},
+    }
+    for line in experiment.lines:
+        assert line.plan.model in models[line.plan.task]
+        assert not isinstance(line.neurons, str) or line.neurons in (
+            *(*NEURON_SETS, *RULES, *VOCABULARIES),
+        )
+        assert _json(reference.definition(line))["versions"].keys() == {"task", "model"}
+        assert TASKS[line.plan.task]
+
+
+def test_every_table_has_one_experiment():
+    tables = [table for experiment in EXPERIMENTS.values() for table in experiment.makers]
+    assert len(set(tables)) == len(tables)
+    assert experiment_of("zoo-confusion") is EXPERIMENTS["zoo"]
+    assert experiment_of("overfitting") is EXPERIMENTS["zoo"]
+    assert experiment_of("nothing") is None
+    with pytest.raises(ChoiceError, match=r"experiment 'table9'.*table1"):
+        experiment_named("table9")
+
+
+@pytest.mark.parametrize("name", COMMITTED)
+def test_committed_tables_can_be_computed_again_and_grown(name):
+    found = results.read(name)
+    assert found is not None
+    experiment = experiment_of(name.rsplit(".", 1)[0])
+    assert experiment is not None
+    assert found.manifest["command"] == experiment.command
+    assert found.manifest["experiment"] == experiment.name
+    if "experiment" in found.table:
+        assert set(found.table["experiment"]) == {experiment.name}
+    if "lines" in found.manifest:
+        lines = {line.label: reference.definition(line) for line in experiment.lines}
+        assert found.manifest["lines"] == _json(lines)
+        assert set(found.table["line"]) <= set(lines)
+
+
+def test_the_listing_has_every_experiment():
+    table = reference.listing().set_index("name")
+    assert set(table.index) == set(EXPERIMENTS)
+    table1 = table.loc["table1"]
+    assert (table1["lines"], table1["profile"], table1["folds"]) == (6, "paper", 10)
+    assert table1["fits"] == 6 * 10 * 31  # lines, folds, subsets of five worms
+    assert table.loc["transfer", "worms"] == "kato > another lab"
+    assert table.loc["zoo", "tables"] == "zoo, zoo-confusion, overfitting"
+    one_fold = [line for line in EXPERIMENTS["manifold"].lines if line.plan.split == "none"]
+    assert table.loc["manifold", "fits"] < 10 * 31 * 10 and one_fold
+    assert table["title"].str.len().gt(10).all()
+
+
+def test_some_lines_never_overwrite_a_table_of_all(tmp_path):
+    few = experiment_named("one-hot").where(factor=[1, 100]).trained_on([1])
+    written = reference.write(ran(few, tmp_path), tmp_path)
+    names = [path.name.split(".")[0] for path in written]
+    assert names == ["one-hot", "one-hot-confusion", "one_hot_edges"]  # `examples` has no lines
+
+
+def test_a_summary_is_of_scores_or_of_the_first_table(tmp_path):
+    table = ran(experiment_named("table1").only(["SVM"]), tmp_path)
+    found = reference.summary(table)
+    assert found[["line", "worms"]].values.tolist() == [
+        *(["SVM", "same worm"], ["SVM", "unseen worms"])
+    ]
+    forecast = ran(experiment_named("figure4c").only(["Persistence", "Mean"]), tmp_path)
+    assert len(reference.summary(forecast)) > 0
+    facts = Table(pd.DataFrame(), None, EXPERIMENTS["recordings"], "kato", SMOKE)
+    made = replace(
+        EXPERIMENTS["recordings"], tables={"facts": lambda _: pd.DataFrame({"fact": ["one"]})}
+    )
+    assert reference.summary(replace(facts, experiment=made))["fact"].tolist() == ["one"]

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from recordings import small_worms
-from wormgnn.datasets import registry
+from wormgnn.datasets import nichols, registry
 from wormgnn.datasets.layouts import write_kato, write_kato_older, write_nichols, write_wormwideweb
 from wormgnn.datasets.registry import DataFile, Dataset
 from wormgnn.datasets.simulated import Simulation
@@ -126,6 +126,54 @@ def test_fetch_goes_on_from_what_came_or_begins_anew(
     assert registry.fetch(["made up"])[0].checksum is False
     assert server.ranges == []  # what is there is not fetched again
     assert capsys.readouterr() == ("", "")  # no progress without a terminal
+
+
+@pytest.fixture
+def unpublished(server: Server, made_up: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """As `made_up`, without a published checksum; the file is one of Nichols's layout."""
+    write_nichols(small_worms(), made_up.parent.parent / "source.mat")
+    server.pages["/id/"] = (made_up.parent.parent / "source.mat").read_bytes()
+    files = (DataFile("new/file.mat", "node", "id"),)
+    dataset = Dataset("made up", nichols.read, "", "", files)
+    monkeypatch.setitem(registry.DATASETS, "made up", dataset)
+    return made_up
+
+
+def test_an_unpublished_checksum_is_pinned_on_first_use(server: Server, unpublished: Path) -> None:
+    content, pin = server.pages["/id/"], unpublished.with_name("file.mat.sha256")
+    (row,) = registry.fetch(["made up"])
+    digest = hashlib.sha256(content).hexdigest()
+    assert digest in row.note and pin.read_text() == f"{digest}  file.mat\n"
+    unpublished.write_bytes(b"another")
+    (row,) = registry.fetch(["made up"])
+    assert row.checksum is False and "WARNING" in row.note
+    unpublished.unlink()
+    write_nichols(small_worms(seed=2), unpublished)
+    server.pages["/id/"] = unpublished.read_bytes()
+    unpublished.unlink()
+    with pytest.raises(ChecksumError, match=rf"and {digest} when it was first .*file\.mat\.sha256"):
+        registry.fetch(["made up"])
+    assert files(unpublished.parent) == ["file.mat.sha256"]
+    server.pages["/id/"] = content
+    assert registry.fetch(["made up"])[0].checksum is True
+
+
+def test_bytes_of_another_file_are_not_gone_on_from_without_a_checksum(
+    server: Server, unpublished: Path
+) -> None:
+    unpublished.parent.mkdir(exist_ok=True)
+    unpublished.with_name("file.mat.part").write_bytes(b"half of another file")
+    registry.fetch(["made up"])
+    assert unpublished.read_bytes() == server.pages["/id/"]
+
+
+def test_an_unpublished_file_must_be_one_that_can_be_read(
+    server: Server, unpublished: Path
+) -> None:
+    server.pages["/id/"] = b"<html>please log in</html>"
+    with pytest.raises(SourceError, match="expected a MATLAB"):
+        registry.fetch(["made up"])
+    assert files(unpublished.parent) == []
 
 
 def test_a_half_download_goes_on_where_it_broke_off(server: Server, made_up: Path) -> None:

@@ -12,23 +12,29 @@ from typing import Any
 import nbformat
 import pytest
 
-from wormgnn.experiment_lines import EXPERIMENTS, SHARPNESS
-from wormgnn.forecast_experiments import FORECASTS
+from wormgnn.paper.experiments import EXPERIMENTS, SHARPNESS
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = sorted(path.stem for path in (ROOT / "book").glob("[0-9]*.ipynb"))
+
+
+def models(*names):
+    """Models of some experiments."""
+    return {line.model_name for name in names for line in EXPERIMENTS[name].lines}
+
+
 LINES: dict[str, set[Any]] = {
-    "03_all_states": {run.model for run in EXPERIMENTS["figure4a"].runs},
-    "05_controls": {run.model for run in EXPERIMENTS["controls"].runs},
-    "08_trajectories": set(FORECASTS["figure4c"].lines),
-    "10_without_ava": {run.model for run in EXPERIMENTS["without-ava"].runs},
+    "03_all_states": models("figure4a"),
+    "05_controls": models("controls"),
+    "08_trajectories": models("figure4c"),
+    "10_without_ava": models("without-ava"),
     "11_one_hot": set(SHARPNESS),
-    "14_model_zoo": {run.model for name in ("zoo", "structure") for run in EXPERIMENTS[name].runs},
+    "14_model_zoo": models("zoo", "structure"),
 }
 """Models that an empty `models` stands for, where a chapter's default is empty."""
 
 
-def shards() -> dict[str, list[dict[str, list[Any]]]]:
+def shards():
     text = (ROOT / "Snakefile").read_text(encoding="utf-8")
     found = re.search(r"^SHARDS\b.*? = (\{.*?^\})", text, re.MULTILINE | re.DOTALL)
     assert found is not None
@@ -36,7 +42,7 @@ def shards() -> dict[str, list[dict[str, list[Any]]]]:
     return value
 
 
-def default(chapter: str, parameter: str) -> Any:
+def default(chapter, parameter):
     """Value that a chapter's parameters cell gives to a parameter."""
     cells = nbformat.read(ROOT / "book" / f"{chapter}.ipynb", as_version=4).cells
     (cell,) = (c for c in cells if "parameters" in c.metadata.get("tags", []))
@@ -48,22 +54,10 @@ def default(chapter: str, parameter: str) -> Any:
     return values[parameter]
 
 
-def test_a_job_is_planned_for_every_shard_of_every_chapter() -> None:
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1", "--quiet", "host"]
-    done = subprocess.run(
-        [
-            *command,
-            "--printshellcmds",
-            "--nolock",
-            "--config",
-            "datasets=simulated",
-            "profile=smoke",
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_a_job_is_planned_for_every_shard_of_every_chapter():
+    command = "-m snakemake --dry-run --cores 1 --quiet host --printshellcmds --nolock --config"
+    command = [sys.executable, *command.split(), "datasets=simulated", "profile=smoke"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     text = done.stdout + done.stderr
     assert "rule render" in text
@@ -78,7 +72,7 @@ def test_a_job_is_planned_for_every_shard_of_every_chapter() -> None:
 
 
 @pytest.mark.parametrize("chapter", shards())
-def test_shards_divide_what_their_chapter_computes(chapter: str) -> None:
+def test_shards_divide_what_their_chapter_computes(chapter):
     (parameter,) = {name for shard in shards()[chapter] for name in shard}
     divided = [line for shard in shards()[chapter] for line in shard[parameter]]
     every = default(chapter, parameter)

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
@@ -8,18 +6,7 @@ import pytest
 from tiny import tiny_worm
 from wormgnn.errors import ChoiceError, StateError
 from wormgnn.recording import NO_STATE
-from wormgnn.states import (
-    FOUR,
-    LABELS,
-    SEVEN,
-    TWO,
-    Bout,
-    around,
-    bouts,
-    bouts_of,
-    merge,
-    vocabulary,
-)
+from wormgnn.states import FOUR, SEVEN, TWO, Bout, around, bouts, bouts_of, merge, vocabulary
 
 ALL = np.arange(-1, len(SEVEN))
 
@@ -73,18 +60,14 @@ def test_unknown_states_and_numbers_are_named():
         vocabulary(3)
 
 
-def test_every_state_has_a_label():
-    assert tuple(LABELS) == SEVEN
-
-
-def test_bouts_cover_every_frame_with_a_state() -> None:
+def test_bouts_cover_every_frame_with_a_state():
     states = np.array([2, 2, -1, 0, 0, 0, 2])
     assert bouts(states) == [Bout(0, 2, 2), Bout(3, 6, 0), Bout(6, 7, 2)]
     assert bouts_of(states, 2) == [Bout(0, 2, 2), Bout(6, 7, 2)]
     assert bouts_of(states, 1) == bouts(states[:0]) == bouts(states[2:3]) == []
 
 
-def test_around_interpolates_and_marks_what_was_not_recorded() -> None:
+def test_around_interpolates_and_marks_what_was_not_recorded():
     times = np.arange(6) * 0.5
     found = around(times * 10, times, np.array([1, 5]), np.array([-1.0, -0.25, 0.0, 1.0]))
     expected = [[np.nan, 2.5, 5.0, 15.0], [15.0, 22.5, 25.0, np.nan]]

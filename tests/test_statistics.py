@@ -1,12 +1,9 @@
 """Intervals hold their coverage and p-values are uniform when frames are autocorrelated."""
 
-from __future__ import annotations
-
 import itertools
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy import stats
 
 from wormgnn.statistics import (
@@ -17,13 +14,13 @@ from wormgnn.statistics import (
 )
 
 
-def bouts(random: np.random.Generator, n: int, shift: float = 0.0) -> list[NDArray[np.float64]]:
+def bouts(random, n, shift=0.0):
     """Bouts that each sit at a level of their own: frames within are nearly copies."""
     sizes = random.integers(5, 30, n)
     return [shift + random.normal() + 0.2 * random.normal(size=size) for size in sizes]
 
 
-def test_bootstrap_agrees_with_every_resample() -> None:
+def test_bootstrap_agrees_with_every_resample():
     values = np.array([1.0, 2.0, 4.0])
     means = np.array([np.mean(rows) for rows in itertools.product(values, repeat=3)])
     tail = stats.norm.sf(np.sqrt(3 / 2) * stats.t.isf(0.25, 2))
@@ -33,7 +30,7 @@ def test_bootstrap_agrees_with_every_resample() -> None:
     assert [found.low, found.high] == pytest.approx(expected, abs=0.1)
 
 
-def test_bootstrap_keeps_shape_and_leaves_nan_out() -> None:
+def test_bootstrap_keeps_shape_and_leaves_nan_out():
     values = np.random.default_rng(0).normal(size=(6, 4, 3))
     values[0, 1, 2] = np.nan
     values[1:, 0, 0] = np.nan
@@ -48,15 +45,8 @@ def test_bootstrap_keeps_shape_and_leaves_nan_out() -> None:
     assert (found.mean[there] < found.high[there]).all()
 
 
-def test_seed_decides_the_interval() -> None:
-    values = np.random.default_rng(0).normal(size=(9, 1))
-    same, other = (bootstrap_interval(values, n=100, rng=seed) for seed in (0, 1))
-    assert bootstrap_interval(values, n=100, rng=0) == same
-    assert same.low != other.low
-
-
 @pytest.mark.parametrize("clusters", [5, 12])
-def test_interval_over_bouts_covers_the_mean(clusters: int) -> None:
+def test_interval_over_bouts_covers_the_mean(clusters):
     random = np.random.default_rng(clusters)
     hits, naive, trials = 0, 0, 400
     for _ in range(trials):
@@ -70,25 +60,12 @@ def test_interval_over_bouts_covers_the_mean(clusters: int) -> None:
     assert naive / trials < 0.6, "frames taken as independent should fail here"
 
 
-def test_clusters_weigh_by_their_values() -> None:
-    found = cluster_interval([[0.0, 2], [3, 1]], [[2, 2], [1, 1]], n=50)
-    assert found.mean.tolist() == [1.0, 1.0]
-    assert found.low[1] == found.high[1] == 1.0
-
-
-def test_cluster_interval_is_the_mean_of_equal_clusters() -> None:
-    values = np.random.default_rng(3).normal(size=(8, 5))
-    by_sums = cluster_interval(values.sum(axis=1), np.full(8, 5), n=300)
-    by_rows = bootstrap_interval(values.mean(axis=1), n=300)
-    assert np.array(by_sums) == pytest.approx(np.array(by_rows))
-
-
-def test_same_distribution_agrees_with_brute_force() -> None:
+def test_same_distribution_agrees_with_brute_force():
     random = np.random.default_rng(5)
     a, b = bouts(random, 3), bouts(random, 4, shift=1.0)
     parts = [*a, *b]
 
-    def statistic(chosen: tuple[int, ...]) -> float:
+    def statistic(chosen):
         rest = [part for i, part in enumerate(parts) if i not in chosen]
         first = np.concatenate([parts[i] for i in chosen])
         return float(stats.ks_2samp(first, np.concatenate(rest)).statistic)
@@ -101,7 +78,7 @@ def test_same_distribution_agrees_with_brute_force() -> None:
     assert coarse == pytest.approx(found.statistic, abs=0.03)
 
 
-def test_p_is_uniform_when_nothing_differs_and_frames_lie() -> None:
+def test_p_is_uniform_when_nothing_differs_and_frames_lie():
     random = np.random.default_rng(6)
     found = [
         same_distribution(bouts(random, 8), bouts(random, 12), n=99, rng=random) for _ in range(300)
@@ -112,19 +89,12 @@ def test_p_is_uniform_when_nothing_differs_and_frames_lie() -> None:
     assert np.mean([one.p_frames <= 0.05 for one in found]) > 0.8
 
 
-def test_p_is_small_for_a_clear_difference() -> None:
-    random = np.random.default_rng(7)
-    found = same_distribution(bouts(random, 12), bouts(random, 12, shift=3.0), n=999)
-    assert found.p < 0.01
-    assert found.statistic > 0.7
-
-
-def test_same_distribution_needs_bouts() -> None:
+def test_same_distribution_needs_bouts():
     with pytest.raises(ValueError, match="at least one bout"):
         same_distribution([], [np.ones(3)])
 
 
-def test_paired_comparison_resamples_worms_not_pairs() -> None:
+def test_paired_comparison_resamples_worms_not_pairs():
     random = np.random.default_rng(8)
     worms = np.repeat([f"w{i}" for i in range(5)], 40)
     effect = np.repeat(random.normal(0.02, 0.05, 5), 40)
@@ -138,12 +108,6 @@ def test_paired_comparison_resamples_worms_not_pairs() -> None:
     assert found.p_worms >= 0.0625 > found.p_pairs
 
 
-def test_paired_comparison_of_equals() -> None:
-    found = paired_comparison([0.9, 0.8], [0.9, 0.8], ["w1", "w2"])
-    assert (found.difference, found.low, found.high) == (0, 0, 0)
-    assert found.p_worms == found.p_pairs == 1
-
-
-def test_paired_comparison_names_the_lengths() -> None:
+def test_paired_comparison_names_the_lengths():
     with pytest.raises(ValueError, match="3, 2, 3"):
         paired_comparison([1, 2, 3], [1, 2], ["a", "b", "c"])

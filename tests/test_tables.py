@@ -1,12 +1,7 @@
 """Recordings as WormWideWeb JSON, CSV and NPZ; and what damaged files of any kind give."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -28,26 +23,26 @@ TABLE = """time_s,state,AVAL,vb1,17
 
 
 @pytest.fixture
-def animal(tmp_path: Path) -> Path:
+def animal(tmp_path):
     path = tmp_path / "animal.json"
     write_wormwideweb(small_worms(1, duration_s=60.0)[0], path)
     return path
 
 
-def change(path: Path, edit: Callable[[dict[str, Any]], object]) -> Path:
+def change(path, edit):
     content = json.loads(path.read_text())
     edit(content)
     path.write_text(json.dumps(content))
     return path
 
 
-def csv(tmp_path: Path, text: str) -> Path:
+def csv(tmp_path, text):
     path = tmp_path / "mine.csv"
     path.write_text(text, encoding="utf-8")
     return path
 
 
-def npz(tmp_path: Path, **fields: object) -> Path:
+def npz(tmp_path, **fields):
     whole = {
         "traces": np.arange(6.0).reshape(3, 2),
         "neurons": np.array(["AVAL", "VB1"]),
@@ -55,12 +50,12 @@ def npz(tmp_path: Path, **fields: object) -> Path:
         "states": np.array(["forward", "", "reverse"]),
     }
     path = tmp_path / "mine.npz"
-    np.savez(path, **{k: v for k, v in (whole | fields).items() if v is not None})  # type: ignore[arg-type]
+    np.savez(path, **{k: v for k, v in (whole | fields).items() if v is not None})
     return path
 
 
 @pytest.mark.real_data
-def test_real_animals(dag_folder: Path) -> None:
+def test_real_animals(dag_folder):
     paths = sorted(dag_folder.glob("*.json"))
     worms = [worm for path in paths for worm in wormwideweb.read(path)]
     names = ["2022-07-26-31", "2022-07-26-38", "2022-07-27-45", "2022-08-02-38"]
@@ -79,7 +74,7 @@ def test_real_animals(dag_folder: Path) -> None:
         assert (velocity[worm.states == TWO.index("reverse")] < 0).all()
 
 
-def test_wormwideweb_round_trip(animal: Path) -> None:
+def test_wormwideweb_round_trip(animal):
     wanted = small_worms(1, duration_s=60.0)[0]
     (found,) = wormwideweb.read(animal)
     assert digests([replace(found, fps=wanted.fps)], [wanted]) == digests([wanted])
@@ -91,7 +86,7 @@ def test_wormwideweb_round_trip(animal: Path) -> None:
     np.testing.assert_array_equal(wormwideweb.read(animal)[0].confidence, confidence)
 
 
-def test_ambiguous_labels_identify_nobody(animal: Path) -> None:
+def test_ambiguous_labels_identify_nobody(animal):
     labels = {
         "1": ("SAAD?", "3.0"),
         "2": ("XXXL", "2.0"),
@@ -105,8 +100,8 @@ def test_ambiguous_labels_identify_nobody(animal: Path) -> None:
     assert wormwideweb.read(animal)[0].neurons[:7] == ("", "", "XXXL", "", "", "VB01", "")
 
 
-def test_slow_frames_outside_reversals_have_no_state(animal: Path) -> None:
-    def edit(content: dict[str, Any]) -> None:
+def test_slow_frames_outside_reversals_have_no_state(animal):
+    def edit(content):
         content["velocity"] = [0.1, 0.0, -0.1, None] + [0.1] * (content["max_t"] - 4)
         content["reversal_events"] = [[5, 7]]
 
@@ -116,8 +111,8 @@ def test_slow_frames_outside_reversals_have_no_state(animal: Path) -> None:
     assert wormwideweb.read(animal)[0].states[:8].tolist() == [0, 0, 0, 0, 0, 1, 1, 0]
 
 
-def test_stand_ins_for_traces_and_times(animal: Path) -> None:
-    def edit(content: dict[str, Any]) -> None:
+def test_stand_ins_for_traces_and_times(animal):
+    def edit(content):
         content["trace_array"] = content.pop("trace_original")
         del content["timestamp_confocal"]
         content["avg_timestep"] = 0.01
@@ -133,7 +128,7 @@ def test_stand_ins_for_traces_and_times(animal: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[1, 2]", "{", '{"a": NaN'])
-def test_no_json_object(tmp_path: Path, content: str) -> None:
+def test_no_json_object(tmp_path, content):
     (tmp_path / "bad.json").write_text(content)
     with pytest.raises(SourceError, match=r"bad\.json: expected a JSON"):
         wormwideweb.read(tmp_path / "bad.json")
@@ -163,8 +158,8 @@ ABSENT = object()
         ("reversal_events", [3], "pairs of frames"),
     ],
 )
-def test_bad_field_of_json(animal: Path, field: str, value: object, message: str) -> None:
-    def edit(content: dict[str, Any]) -> None:
+def test_bad_field_of_json(animal, field, value, message):
+    def edit(content):
         del content[field]
         content |= {} if value is ABSENT else {field: value}
 
@@ -173,7 +168,7 @@ def test_bad_field_of_json(animal: Path, field: str, value: object, message: str
         wormwideweb.read(change(animal, edit))
 
 
-def test_csv_and_npz(tmp_path: Path) -> None:
+def test_csv_and_npz(tmp_path):
     (worm,) = tabular.read(csv(tmp_path, TABLE))
     assert worm.neurons == ("AVAL", "VB01", "")
     np.testing.assert_array_equal(worm.traces[:, 0], [1.0, 1.5, 2.5])
@@ -187,7 +182,7 @@ def test_csv_and_npz(tmp_path: Path) -> None:
     assert timed.fps == 1.0
 
 
-def test_csv_without_states_and_times(tmp_path: Path) -> None:
+def test_csv_without_states_and_times(tmp_path):
     path = csv(tmp_path, "AVAL,RID\n1,2\n2,3\n")
     worm = tabular.read(path, fps=4.0)[0]
     assert (worm.vocabulary, worm.states.tolist()) == ((), [NO_STATE, NO_STATE])
@@ -212,7 +207,7 @@ def test_csv_without_states_and_times(tmp_path: Path) -> None:
         ("time_s,AVAL\n0,1\n1,1\n", "mine: .*constant trace of AVAL"),
     ],
 )
-def test_bad_csv(tmp_path: Path, text: str, message: str) -> None:
+def test_bad_csv(tmp_path, text, message):
     kind = RecordingError if message.startswith("mine") else SourceError
     with pytest.raises(kind, match=rf"mine\.csv: .*{message}"):
         tabular.read(csv(tmp_path, text))
@@ -234,12 +229,12 @@ def test_bad_csv(tmp_path: Path, text: str, message: str) -> None:
         ({"neurons": np.array(["X", None])}, "expected a NumPy archive without pickled objects"),
     ],
 )
-def test_bad_npz(tmp_path: Path, fields: dict[str, object], message: str) -> None:
+def test_bad_npz(tmp_path, fields, message):
     with pytest.raises(WormgnnError, match=rf"mine\.npz: (mine: )?{message}"):
         tabular.read(npz(tmp_path, **fields))
 
 
-def test_absent_and_binary_files(tmp_path: Path) -> None:
+def test_absent_and_binary_files(tmp_path):
     with pytest.raises(SourceError, match=r"none\.csv"):
         tabular.read(tmp_path / "none.csv")
     path = tmp_path / "bytes.csv"
@@ -262,9 +257,7 @@ def test_absent_and_binary_files(tmp_path: Path) -> None:
 )
 @damaged
 @given(data=st.data())
-def test_corrupted_bytes_give_recordings_or_typed_errors(
-    tmp_path: Path, write: Callable, read: Callable, data: st.DataObject
-) -> None:
+def test_corrupted_bytes_give_recordings_or_typed_errors(tmp_path, write, read, data):
     path = tmp_path / "whole"
     if not path.exists():
         write(small_worms(duration_s=6.0), path)
@@ -280,7 +273,7 @@ def test_corrupted_bytes_give_recordings_or_typed_errors(
 
 @damaged
 @given(data=st.data())
-def test_junk_in_json_gives_a_recording_or_a_typed_error(animal: Path, data: st.DataObject) -> None:
+def test_junk_in_json_gives_a_recording_or_a_typed_error(animal, data):
     content = json.loads(animal.read_text())
     field = data.draw(st.sampled_from(sorted(content)))
     junk = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3)

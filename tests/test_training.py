@@ -1,16 +1,13 @@
-from __future__ import annotations
-
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from wormgnn.ensemble import Stack, flat_state, load_flat_state
 from wormgnn.errors import TrainingError
 from wormgnn.models import classifier
-from wormgnn.optimiser import Adam, Plateau, Schedule
-from wormgnn.training import Batch, Trainer, fit
+from wormgnn.models.ensemble import flat_state
+from wormgnn.training import Adam, Batch, Plateau, Schedule, Trainer, fit
 
 NEURONS, STATES = 3, 2
 
@@ -91,7 +88,7 @@ def test_members_trained_together_are_those_trained_alone():
 def test_one_step_is_that_of_plain_torch():
     model = network(1)
     plain = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.BatchNorm1d(16), nn.Linear(16, 2))
-    for layer, ours in ((plain[0], model.block.first), (plain[3], model.readout)):
+    for layer, ours in ((plain[0], model.head.block.first), (plain[3], model.head.readout)):
         layer.weight.data = ours.weight[0].detach().clone()
         layer.bias.data = ours.bias[0, :, 0].detach().clone()
     optimiser = torch.optim.Adam(plain.parameters(), lr=1e-3)
@@ -104,11 +101,11 @@ def test_one_step_is_that_of_plain_torch():
         optimiser.step()
     trained = trainer.parameters.named(trainer.parameters.flat)
     torch.testing.assert_close(
-        trained["readout.weight"][0], plain[3].weight.detach(), rtol=1e-5, atol=1e-6
+        trained["head.readout.weight"][0], plain[3].weight.detach(), rtol=1e-5, atol=1e-6
     )
     statistics = trainer.statistics.named(trainer.statistics.flat)
     torch.testing.assert_close(
-        statistics["block.first_norm.running_var"][0, :, 0],
+        statistics["head.block.first_norm.running_var"][0, :, 0],
         plain[2].running_var,
         rtol=1e-5,
         atol=1e-7,
@@ -127,17 +124,6 @@ def test_the_parameters_of_the_lowest_validation_loss_are_kept():
     assert not model.training
 
 
-def test_validation_weighs_samples_not_batches():
-    model, parts = network(1), [batch([0], 3, seed=1), batch([0], 9, seed=2)]
-    joined = Batch(
-        parts[0].members,
-        (torch.cat([p.inputs[0] for p in parts], dim=-1),),
-        torch.cat([p.target for p in parts]),
-    )
-    trainer = Trainer(model, squared_error, Schedule())
-    torch.testing.assert_close(trainer.validate(parts), trainer.validate([joined]))
-
-
 def test_the_seed_decides_the_order_of_batches():
     train = [batch([0], seed=seed) for seed in range(4)]
     states = []
@@ -147,22 +133,6 @@ def test_the_seed_decides_the_order_of_batches():
         states.append(flat_state(model)["parameters"])
     assert (states[0] == states[1]).all()
     assert (states[0] != states[2]).any()
-
-
-def test_flat_state_round_trip():
-    model, other = network(2, seed=0), network(2, seed=1)
-    load_flat_state(other, flat_state(model))
-    torch.testing.assert_close(other.state_dict(), model.state_dict())
-
-
-def test_stack_gathers_and_puts_rows_back():
-    named = {"a": torch.arange(6.0).view(3, 2), "b": torch.arange(12.0).view(3, 2, 2)}
-    stack = Stack(named)
-    rows = stack.rows(torch.tensor([2, 0]))
-    torch.testing.assert_close(stack.named(rows)["b"], named["b"][[2, 0]])
-    stack.put(torch.tensor([2, 0]), -rows)
-    signs = torch.tensor([[-1.0], [1.0], [-1.0]])
-    torch.testing.assert_close(stack.named(stack.flat)["a"], named["a"] * signs)
 
 
 def test_training_that_cannot_start_says_why():
@@ -178,7 +148,7 @@ def test_training_that_cannot_start_says_why():
 def test_a_loss_that_is_not_finite_names_epoch_and_members():
     model = network(3)
     with torch.no_grad():
-        model.readout.bias[1] = torch.nan
+        model.head.readout.bias[1] = torch.nan
     samples = [batch([0, 1, 2])]
     with pytest.raises(TrainingError, match=r"members \[1\] is not finite at epoch 0"):
         fit(model, samples, samples, squared_error, Schedule(epochs=2), 0)

@@ -34,6 +34,12 @@ def tiny_worms(n_worms: int = 4, **changes: object) -> list[Recording]:
     return [tiny_worm(f"worm-{i + 1}", seed=i, **changes) for i in range(n_worms)]  # type: ignore[arg-type]
 
 
+def partly_named() -> list[Recording]:
+    """Three worms: the second lacks RIML, the third has XXX, which no other has."""
+    names = [NEURONS, ("AVAL", "AVAR", "VB01"), (*NEURONS, "XXX")]
+    return [tiny_worm(f"worm-{i + 1}", seed=i, neurons=n) for i, n in enumerate(names)]
+
+
 Module = TypeVar("Module", bound=nn.Module)
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from wormgnn import __version__
-from wormgnn.errors import ChoiceError, WormgnnError
+from wormgnn.errors import WormgnnError
 
-if TYPE_CHECKING:
-    from wormgnn.profiles import Profile
+SEEDS = click.IntRange(0, 2**31 - 1)
 
 
 class _Group(click.Group):
@@ -68,9 +65,9 @@ def _print_status() -> None:
     "--layout", default="kato", show_default=True, help="kato, kato-older, nichols or wormwideweb."
 )
 @click.option(
-    "--worms", default=5, type=click.IntRange(min=1), show_default=True, help="Number of worms."
+    "--worms", default=5, type=click.IntRange(1, 1000), show_default=True, help="Number of worms."
 )
-@click.option("--seed", default=0, show_default=True)
+@click.option("--seed", default=0, type=SEEDS, show_default=True)
 def simulate(output: Path, layout: str, worms: int, seed: int) -> None:
     """Write simulated worms in the file layout of a laboratory."""
     from wormgnn.datasets.layouts import write
@@ -81,107 +78,49 @@ def simulate(output: Path, layout: str, worms: int, seed: int) -> None:
 
 
 @main.command()
-@click.argument("experiment")
-@click.option("--dataset", default="simulated", show_default=True)
-@click.option(
-    "--profile", default="quick", show_default=True, help="smoke, quick, reduced or paper."
-)
-@click.option("--model", "models", multiple=True, help="Only this line; may be repeated.")
+@click.argument("name", required=False)
+@click.option("--list", "listing", is_flag=True, help="Show every experiment, its scale and cost.")
+@click.option("--line", "lines", multiple=True, help="Only this line or model; may be repeated.")
+@click.option("--dataset", help="Worms that train; those of the reference if left out.")
+@click.option("--profile", help="smoke, quick, reduced or paper; the reference's if left out.")
 @click.option("--folds", type=int, help="Only so many of the profile's folds.")
-@click.option("--seed", default=0, show_default=True)
+@click.option("--seed", default=0, type=SEEDS, show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option("--reference", is_flag=True, help="Write the lines into the tables in results/.")
+@click.option("--reference", is_flag=True, help="Write the tables into results/.")
 def run(
-    experiment: str,
-    dataset: str,
-    profile: str,
-    models: tuple[str, ...],
+    name: str | None,
+    listing: bool,
+    lines: tuple[str, ...],
+    dataset: str | None,
+    profile: str | None,
     folds: int | None,
     seed: int,
     device: str,
     reference: bool,
 ) -> None:
-    """Run an EXPERIMENT (table1, figure4a, controls, transfer, figure4c, ...); print its summary.
+    """Run the experiment NAME (table1, figure4a, transfer, ...) and print its summary.
 
-    Finished folds are kept in the store: a run that was stopped goes on where it was.
+    Finished folds are kept in the store: a run that was stopped goes on where it was. Dataset and
+    scale are those of the reference in results/ unless told otherwise; `--profile quick` takes
+    minutes.
     """
-    from wormgnn import experiments, summary
-    from wormgnn.forecast_experiments import FORECASTS
-    from wormgnn.profiles import profile_named
-    from wormgnn.store import Store
+    from wormgnn.files import check_writable
+    from wormgnn.paper import experiments
+    from wormgnn.paper import reference as references
+    from wormgnn.results import default_folder
 
-    if reference and models and experiment == "transfer":
-        raise click.UsageError("--reference holds every line: leave --model out")
-    scale = profile_named(profile).with_folds(folds)
-    if experiment == "transfer":
-        return _transfer(dataset, scale, models, seed, device, reference)
-    if experiment in FORECASTS:
-        return _forecast(experiment, dataset, scale, models, seed, device, reference)
-    if experiment not in experiments.EXPERIMENTS:
-        raise ChoiceError(
-            "experiment", experiment, [*experiments.EXPERIMENTS, "transfer", *FORECASTS]
-        )
-    chosen = experiments.EXPERIMENTS[experiment].only(models or None)
-    results = experiments.run(chosen, dataset, scale, Store(), seed, device)
-    click.echo(chosen.title)
-    click.echo(summary.accuracies(results.rows).to_string(float_format="{:.3f}".format))
+    if listing or name is None:
+        click.echo(references.listing().to_string(index=False))
+        return
+    experiment = experiments.experiment_named(name).only(lines or None)
     if reference:
-        for path in experiments.write_reference(
-            experiment, results, dataset, scale, seed, _as_typed()
-        ):
+        check_writable(default_folder())
+    table = references.run_at(experiment, dataset, profile, folds, seed, device)
+    click.echo(experiment.title)
+    click.echo(references.summary(table).to_string(index=False, float_format="{:.3f}".format))
+    if reference:
+        for path in references.write(table):
             click.echo(path)
-
-
-def _as_typed() -> str:
-    """The command line, so that it can be pasted."""
-    return shlex.join(["wormgnn", *sys.argv[1:]])
-
-
-def _transfer(
-    dataset: str,
-    profile: Profile,
-    models: tuple[str, ...],
-    seed: int,
-    device: str,
-    reference: bool,
-) -> None:
-    """Evaluate another laboratory's animals: real ones for real worms, simulated for simulated."""
-    from wormgnn import transfer
-    from wormgnn.datasets.registry import load
-    from wormgnn.datasets.registry import other_lab as another_lab
-    from wormgnn.store import Store
-    from wormgnn.transfer_tables import per_animal
-
-    train, animals = load(dataset), another_lab(dataset)
-    chosen = transfer.plans(models, seed)
-    found = transfer.everything(train, animals, chosen, profile, Store(), device)
-    click.echo(per_animal(found).to_string(index=False, float_format="{:.3f}".format))
-    if reference:
-        click.echo(transfer.write_reference(found, train, animals, profile, seed, _as_typed()))
-
-
-def _forecast(
-    name: str,
-    dataset: str,
-    profile: Profile,
-    models: tuple[str, ...],
-    seed: int,
-    device: str,
-    reference: bool,
-) -> None:
-    """Predict trajectories of unseen worms; error and skill against persistence."""
-    from wormgnn import forecast_experiments
-    from wormgnn.forecast_tables import at_steps, skill
-    from wormgnn.store import Store
-
-    experiment = forecast_experiments.FORECASTS[name].only(models)
-    found = forecast_experiments.run(experiment, dataset, profile, Store(), seed, device)
-    click.echo(f"{experiment.title}: MSE in 1e-4, skill in percent, by frames ahead")
-    click.echo(at_steps(skill(found.rows)).to_string())
-    if reference:
-        click.echo(
-            forecast_experiments.write_reference(name, found, dataset, profile, seed, _as_typed())
-        )
 
 
 @main.command("decode")
@@ -190,7 +129,7 @@ def _forecast(
 )
 @click.option("--train", default="kato", show_default=True, help="Dataset to learn from.")
 @click.option("--states", default=2, show_default=True, help="7, 4 or 2.")
-@click.option("--model", default=None, help="mlp or gnn; the default is what decoder.py says.")
+@click.option("--model", default=None, help="mlp or gnn; the default is what decode.py says.")
 @click.option("--neurons", default="paper", show_default=True, help="paper (its 15) or shared.")
 @click.option("--profile", default="quick", show_default=True, help="smoke, quick or paper.")
 @click.option("--fps", type=float, help="Frames per second of tables that do not tell.")
@@ -202,7 +141,7 @@ def _forecast(
     show_default=True,
 )
 @click.option("--force", is_flag=True, help="Overwrite what is there.")
-@click.option("--seed", default=0, show_default=True)
+@click.option("--seed", default=0, type=SEEDS, show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 def decode_command(
     files: tuple[Path, ...],
@@ -225,24 +164,22 @@ def decode_command(
     NPZ. Written for each worm: a table of states with probabilities, and a figure; and a summary
     of all. The first use trains a decoder and keeps it.
     """
-    from wormgnn import decode_files
+    from wormgnn import decoding as decode
     from wormgnn.datasets.registry import load
-    from wormgnn.decoder import MODEL
+    from wormgnn.plan import profile_named
     from wormgnn.plots.style import use_style
-    from wormgnn.profiles import profile_named
     from wormgnn.store import Store
 
     scale = profile_named(profile)
-    settings = decode_files.Settings(states, model or MODEL, neurons, scale, seed, device, score)
+    settings = decode.Settings(states, model or decode.MODEL, neurons, scale, seed, device, score)
     worms = load(train)
-    found = decode_files.jobs(files, worms, settings, fps)
-    if not force:
-        decode_files.check_outputs(found, output)
+    every = decode.jobs(files, worms, settings, fps)
+    decode.check_outputs(every, output, force)
     use_style()
     lines = []
-    for job, decoded in decode_files.decode_jobs(found, worms, settings, Store()):
-        decode_files.write(job, decoded, output)
-        lines.append(decode_files.line(job, decoded, worms, settings))
+    for job, decoded in decode.decode_jobs(every, worms, settings, Store()):
+        decode.write(job, decoded, output)
+        lines.append(decode.summary_line(job, decoded, worms, settings))
         click.echo(job.outputs(output)[0])
-    click.echo(decode_files.write_summary(lines, output))
-    click.echo(decode_files.for_reading(lines))
+    click.echo(decode.write_summary(lines, output))
+    click.echo(decode.for_reading(lines))

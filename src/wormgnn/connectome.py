@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from wormgnn.errors import ChoiceError, NeuronError
+from wormgnn.errors import ChoiceError, NeuronError, chosen
 from wormgnn.recording import canonical_name
 
 WEIGHTINGS = ("count", "binary", "normalised")
@@ -46,9 +46,10 @@ class Connectome:
     kinds: Mapping[str, str] = field(default_factory=lambda: _WIRING)
 
     @property
-    def synapses(self) -> tuple[str, ...]:
-        """Values that `adjacency` takes for `synapses`; `both` means every kind there is."""
-        return "both", *self.kinds
+    def synapses(self) -> dict[str, list[str]]:
+        """Kinds of edges for each value that `adjacency` takes for `synapses`; `both` has all."""
+        single = {name: [kind] for name, kind in self.kinds.items()}
+        return {"both": list(self.kinds.values()), **single}
 
 
 def _witvliet(dataset: int, stage: str) -> Connectome:
@@ -111,8 +112,7 @@ def cells_in(connectome: str) -> tuple[str, ...]:
     ChoiceError
         A name that is not in `CONNECTOMES`.
     """
-    _require("connectome", connectome, CONNECTOMES)
-    return tuple(sorted(_load(CONNECTOMES[connectome].cached)[0]))
+    return tuple(sorted(_load(chosen("connectome", connectome, CONNECTOMES).cached)[0]))
 
 
 def adjacency(
@@ -156,22 +156,16 @@ def adjacency(
     NeuronError
         No neurons, one given twice, or some that the connectome does not have.
     """
-    _require("connectome", connectome, CONNECTOMES)
-    chosen = CONNECTOMES[connectome]
-    _require(f"synapses of connectome {connectome!r}", synapses, chosen.synapses)
-    _require("weighting", weighting, WEIGHTINGS)
-    cells, arrays = _load(chosen.cached)
+    source = chosen("connectome", connectome, CONNECTOMES)
+    kinds = chosen(f"synapses of connectome {connectome!r}", synapses, source.synapses)
+    if weighting not in WEIGHTINGS:
+        raise ChoiceError("weighting", weighting, WEIGHTINGS)
+    cells, arrays = _load(source.cached)
     places = _places(neurons, cells, connectome)
-    kinds = chosen.kinds.values() if synapses == "both" else [chosen.kinds[synapses]]
     sent = np.sum([arrays[kind][np.ix_(places, places)] for kind in kinds], axis=0)
     received = np.ascontiguousarray(sent.T)  # cect has the sender first
     np.fill_diagonal(received, received.diagonal() + 1.0 if self_edges else 0.0)
     return _weigh(received, weighting)
-
-
-def _require(what: str, given: str, choices: Mapping[str, object] | Sequence[str]) -> None:
-    if given not in choices:
-        raise ChoiceError(what, given, tuple(choices))
 
 
 @cache

@@ -6,11 +6,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
+from wormgnn.limits import MAX_MESSAGE
+
 Value = TypeVar("Value")
 
 
+def one_line(text: str) -> str:
+    """A text with line ends and control characters escaped, and its middle cut out if it is long.
+
+    Names in files are anybody's: they may not break a message, nor steer a terminal.
+    """
+    if len(text) > MAX_MESSAGE:
+        text = f"{text[: MAX_MESSAGE // 2]} ... {text[-MAX_MESSAGE // 2 :]}"
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 class WormgnnError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base of every error that this package raises on purpose; its message is one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class RecordingError(WormgnnError):
@@ -78,7 +93,7 @@ class TrainingError(WormgnnError):
 
 
 class OutputError(WormgnnError):
-    """A file that would be overwritten, or written twice."""
+    """A file that cannot be written, would be overwritten, or would be written twice."""
 
 
 @contextmanager

@@ -145,6 +145,6 @@ def features(
     )
 
 
-def n_windows(n_frames: int, window_frames: int = WINDOW_FRAMES) -> int:
+def n_windows(n_frames: int) -> int:
     """Whole windows in a recording; the frames left over at its end belong to none."""
-    return n_frames // window_frames
+    return n_frames // WINDOW_FRAMES

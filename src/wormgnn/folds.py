@@ -18,7 +18,9 @@ from scipy.ndimage import binary_dilation
 from wormgnn.errors import ChoiceError
 from wormgnn.features import WINDOW_FRAMES, n_windows
 
-Split = Literal["shuffled", "blocked"]
+Split = Literal["shuffled", "blocked", "none"]
+"""How windows become folds; with `none` there are no folds, and every frame trains."""
+
 PURGE_FRAMES = 32
 """Gap in frames left unused on both sides of a held-out block (about eleven seconds)."""
 
@@ -38,15 +40,13 @@ def worm_subsets(worms: Sequence[str], sizes: Iterable[int] | None = None) -> li
     return [subset for size in sizes for subset in itertools.combinations(worms, size)]
 
 
-def fold_of_window(
-    n_frames: int, n_folds: int, split: Split, seed: int, window_frames: int = WINDOW_FRAMES
-) -> NDArray[np.int64]:
+def fold_of_window(n_frames: int, n_folds: int, split: Split, seed: int) -> NDArray[np.int64]:
     """Fold of each window, shape (windows,).
 
     `shuffled` (the paper's) deals the windows out at random; `blocked` cuts the recording
     into `n_folds` contiguous blocks. Fold sizes differ by one window at most.
     """
-    windows = n_windows(n_frames, window_frames)
+    windows = n_windows(n_frames)
     if not 1 < n_folds <= windows:
         raise ChoiceError("number of folds", n_folds, [f"2 to {windows} (windows)"])
     even = np.arange(windows) * n_folds // windows
@@ -63,7 +63,6 @@ def roles(
     n_folds: int = 10,
     split: Split = "shuffled",
     seed: int = 0,
-    window_frames: int = WINDOW_FRAMES,
 ) -> NDArray[np.int64]:
     """Role of each frame when `fold` tests and the next fold validates, shape (frames,).
 
@@ -71,12 +70,12 @@ def roles(
     frames next to the held-out blocks are unused too, and so are as many frames of
     the validation block that touch the test block.
     """
-    folds = fold_of_window(n_frames, n_folds, split, seed, window_frames)
+    folds = fold_of_window(n_frames, n_folds, split, seed)
     role = np.full(len(folds), Role.TRAIN, dtype=np.int64)
     role[folds == (fold + 1) % n_folds] = Role.VALIDATION
     role[folds == fold % n_folds] = Role.TEST
     frames = np.full(n_frames, Role.UNUSED, dtype=np.int64)
-    frames[: len(role) * window_frames] = np.repeat(role, window_frames)
+    frames[: len(role) * WINDOW_FRAMES] = np.repeat(role, WINDOW_FRAMES)
     return _purge(frames) if split == "blocked" else frames
 
 

@@ -41,7 +41,20 @@ def scores(counts: Counts) -> dict[str, NDArray[Any]]:
         "balanced_accuracy": balanced_accuracy(counts),
         "macro_f1": macro_f1(counts),
         "majority": majority(counts),
+        "information_bits": information_bits(counts),
     }
+
+
+def information_bits(counts: Counts) -> Scores:
+    """Mutual information of labelled and predicted state, in bits; 0 where there is no frame.
+
+    The plug-in estimate from confusion counts.
+    """
+    total = counts.sum((-2, -1), keepdims=True)
+    joint = counts / np.maximum(total, 1)
+    apart = joint.sum(-1, keepdims=True) * joint.sum(-2, keepdims=True)
+    ratio = np.divide(joint, apart, out=np.ones_like(joint), where=joint > 0)
+    return np.asarray((joint * np.log2(ratio)).sum((-2, -1)))
 
 
 def recall(counts: Counts) -> Scores:

@@ -12,6 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormgnn.errors import NeuronError, RecordingError
+from wormgnn.limits import (
+    MAX_FPS,
+    MAX_FRAMES,
+    MAX_NEURONS,
+    MAX_SECONDS,
+    MAX_STATES,
+    MAX_VALUES,
+)
 
 UNIDENTIFIED = ""
 """Name of a neuron that nobody has identified."""
@@ -61,9 +69,9 @@ def most_confident_names(labels: Sequence[str], confidence: NDArray[np.float64])
     """
     names = [canonical_name(label) for label in labels]
     ranked = list(zip(names, confidence.tolist(), strict=True))
-    best = {name: max(sure for other, sure in ranked if other == name) for name in names}
+    best, counts = dict(sorted(ranked)), Counter(ranked)  # the last of a name is the surest
     return tuple(
-        name if sure == best[name] and ranked.count((name, sure)) == 1 else UNIDENTIFIED
+        name if sure == best[name] and counts[name, sure] == 1 else UNIDENTIFIED
         for name, sure in ranked
     )
 
@@ -100,7 +108,7 @@ class Recording:
     ------
     RecordingError
         Shapes that do not fit together, a NaN or constant named trace, a repeated
-        name, a state code outside the vocabulary.
+        name, a state code outside the vocabulary, more than `wormgnn.limits` allow.
     """
 
     worm: str
@@ -115,6 +123,11 @@ class Recording:
     confidence: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
+        if not 1 / MAX_SECONDS <= self.fps <= MAX_FPS:
+            raise RecordingError(
+                f"{self.worm}: field 'fps': expected frames per second > 0, at least "
+                f"{1 / MAX_SECONDS:g} and at most {MAX_FPS:g}, got {self.fps:g}"
+            )
         if not self.times.size and self.traces.ndim == 2:
             object.__setattr__(self, "times", np.arange(len(self.traces)) / self.fps)
         _check_shapes(self)
@@ -163,8 +176,14 @@ class Recording:
 
         Traces are interpolated linearly at the new frame times; a state is taken from
         the nearest old frame. The source's derivative is dropped, since its scale and
-        smoothing belong to the old rate.
+        smoothing belong to the old rate. RecordingError for more frames than a recording may have.
         """
+        seconds = float(self.times[-1] - self.times[0])
+        if not 0 <= seconds * fps < min(MAX_FRAMES, MAX_VALUES / len(self.neurons)):
+            raise RecordingError(
+                f"{self.worm}: {seconds:g} seconds at {fps:g} frames per second are more than "
+                f"{MAX_FRAMES} frames, or {MAX_VALUES} values"
+            )
         times = np.arange(self.times[0], self.times[-1] + 1e-9, 1.0 / fps)
         nearest = np.abs(np.searchsorted(_midpoints(self.times), times))
         traces = np.stack([np.interp(times, self.times, trace) for trace in self.traces.T], axis=1)
@@ -226,6 +245,14 @@ def _check_shapes(recording: Recording) -> None:
             f"{name}: field 'traces': expected (frames, neurons), got {traces.shape}"
         )
     frames, neurons = traces.shape
+    for what, found, most in (
+        ("frames", frames, MAX_FRAMES),
+        ("neurons", neurons, MAX_NEURONS),
+        ("values", frames * neurons, MAX_VALUES),
+        ("states", len(recording.vocabulary), MAX_STATES),
+    ):
+        if found > most:
+            raise RecordingError(f"{name}: expected {most} {what} at most, got {found}")
     expected: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
         "neurons": ((len(recording.neurons),), (neurons,)),
         "states": (recording.states.shape, (frames,)),
@@ -235,11 +262,11 @@ def _check_shapes(recording: Recording) -> None:
         expected["derivatives"] = (recording.derivatives.shape, (frames, neurons))
     if recording.confidence is not None:
         expected["confidence"] = (recording.confidence.shape, (neurons,))
-    for field_name, (found, wanted) in expected.items():
-        if found != wanted:
+    for field_name, (shape, wanted) in expected.items():
+        if shape != wanted:
             raise RecordingError(
                 f"{name}: field {field_name!r}: expected shape {wanted} to match traces "
-                f"{traces.shape}, got {found}"
+                f"{traces.shape}, got {shape}"
             )
 
 
@@ -254,12 +281,10 @@ def _check_names(recording: Recording) -> None:
 
 def _check_values(recording: Recording) -> None:
     name, states = recording.worm, recording.states
-    if not np.isfinite(recording.fps) or recording.fps <= 0:
-        raise RecordingError(
-            f"{name}: field 'fps': expected frames per second > 0, got {recording.fps}"
-        )
     if recording.n_frames > 1 and not (np.diff(recording.times) > 0).all():
         raise RecordingError(f"{name}: field 'times': expected seconds that increase")
+    if not recording.times[-1] - recording.times[0] <= MAX_SECONDS:
+        raise RecordingError(f"{name}: field 'times': expected {MAX_SECONDS:g} seconds at most")
     bad = np.setdiff1d(states, np.arange(NO_STATE, len(recording.vocabulary)))
     if bad.size:
         raise RecordingError(

@@ -78,7 +78,8 @@ def _code(name: str, wanted: tuple[str, ...], recording: Recording) -> int:
     merged = _MERGED.get(name, name)
     if merged in wanted:
         return wanted.index(merged)
-    if merged in FOUR and wanted is SEVEN and _occurs(name, recording):
+    occurs = recording.vocabulary.index(name) in recording.states
+    if merged in FOUR and wanted is SEVEN and occurs:
         raise StateError(
             f"{recording.worm}: field 'states': {name!r} cannot be told apart into the "
             f"seven states {', '.join(SEVEN)}; ask for 4 or 2 states"
@@ -89,10 +90,6 @@ def _code(name: str, wanted: tuple[str, ...], recording: Recording) -> int:
         f"{recording.worm}: field 'states': unknown state {name!r}; expected one of "
         f"{', '.join((*SEVEN, *FOUR, *sorted(_IGNORED)))}"
     )
-
-
-def _occurs(name: str, recording: Recording) -> bool:
-    return bool((recording.states == recording.vocabulary.index(name)).any())
 
 
 class Bout(NamedTuple):

@@ -45,7 +45,7 @@ class SameDistribution(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Accuracies of A less those of B, over the same members and worms.
+    """Accuracies of A minus those of B, over the same members and worms.
 
     `difference`, `low`, `high`: mean difference and its bootstrap interval over worms.
     `p_worms`: Wilcoxon signed-rank p-value over the worms' mean differences, which cannot
@@ -162,8 +162,6 @@ def paired_comparison(
     b: ArrayLike,
     worms: Sequence[object],
     rng: Random = 0,
-    level: float = 0.95,
-    n: int = 2000,
 ) -> Comparison:
     """Whether A beats B on the same members and evaluated worms.
 
@@ -173,7 +171,7 @@ def paired_comparison(
         Accuracies, shape (pairs,): one for each member and worm that it is evaluated on.
     worms
         The evaluated worm of each pair; the bootstrap resamples these, not the pairs.
-    rng, level, n
+    rng
         As for `bootstrap_interval`.
 
     ValueError for lengths that differ.
@@ -183,7 +181,7 @@ def paired_comparison(
         raise ValueError(f"a, b and worms differ in length: {len(a)}, {len(b)}, {len(worms)}")
     labels, index = np.unique(np.array([str(worm) for worm in worms]), return_inverse=True)
     sums, counts = np.bincount(index, a - b), np.bincount(index)
-    mean, low, high = (float(part) for part in cluster_interval(sums, counts, level, n, rng))
+    mean, low, high = (float(part) for part in cluster_interval(sums, counts, rng=rng))
     p_worms, p_pairs = _signed_rank(sums / counts), _signed_rank(a - b)
     return Comparison(mean, low, high, p_worms, p_pairs, len(a), len(labels))
 
@@ -230,3 +228,17 @@ def _signed_rank(differences: NDArray[np.float64]) -> float:
     if not np.any(differences):
         return 1.0
     return float(stats.wilcoxon(differences).pvalue)
+
+
+def holm(p: ArrayLike) -> NDArray[np.float64]:
+    """Holm's adjustment of p-values for their number, shape (tests,); a NaN is no test.
+
+    SciPy has the false discovery rate alone.
+    """
+    p = np.asarray(p, dtype=np.float64)
+    order = np.argsort(p)
+    tests = np.isfinite(p).sum()
+    raised = p[order] * np.maximum(tests - np.arange(len(p)), 1)
+    adjusted = np.full_like(p, np.nan)
+    adjusted[order] = np.minimum(np.maximum.accumulate(raised), 1.0)
+    return adjusted

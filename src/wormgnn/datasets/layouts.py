@@ -8,9 +8,7 @@ and of Nichols follow their field lists, since no such file was at hand.
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from wormgnn.datasets import kato, nichols
 from wormgnn.errors import ChoiceError
+from wormgnn.files import write_atomically
 from wormgnn.recording import NO_STATE, UNIDENTIFIED, Recording
 from wormgnn.states import SEVEN, merge
 
@@ -131,8 +130,8 @@ def write_wormwideweb(recording: Recording, path: Path | str) -> None:
         "trace_original": recording.traces.T.tolist(),
         "labeled": labels,
     }
-    with _replacing(Path(path)) as temporary:
-        temporary.write_text(json.dumps(content), encoding="utf-8")
+    text = json.dumps(content)
+    write_atomically(Path(path), lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def _column(references: Sequence[h5py.Reference]) -> NDArray[Any]:
@@ -149,7 +148,8 @@ def _write_mat(
     """The struct array `root`: traces, derivatives (if all worms have them), times, fps, `own`."""
     traces, derivatives, times = fields
     complete = all(worm.derivatives is not None for worm in recordings)
-    with _replacing(path) as temporary:
+
+    def write_file(temporary: Path) -> None:
         with h5py.File(temporary, "w", userblock_size=_USERBLOCK) as file:
             mat, worms = _MatWriter(file), []
             for number, worm in enumerate(recordings, start=1):
@@ -167,6 +167,8 @@ def _write_mat(
         with temporary.open("r+b") as raw:
             raw.write(header)
 
+    write_atomically(path, write_file)
+
 
 def _candidates(mat: _MatWriter, worm: Recording) -> h5py.Reference:
     texts = [[mat.text(name or "---"), mat.text(""), mat.text("")] for name in worm.neurons]
@@ -182,17 +184,6 @@ def _four(worm: Recording) -> NDArray[np.float64]:
     return np.asarray(np.array([*table.values(), np.nan])[merge(worm, 4)])
 
 
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A temporary name in the same folder, moved to `path` when all went well."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 WRITERS = {"kato": write_kato, "kato-older": write_kato_older, "nichols": write_nichols}
 """Layouts of a file of several worms; `wormwideweb` is one file a worm."""
 
@@ -201,7 +192,7 @@ def write(recordings: Sequence[Recording], path: Path, layout: str) -> list[Path
     """Write recordings in a layout; returns the files written.
 
     `wormwideweb` writes one file for each worm, `path` with the worm's name before its
-    ending. ChoiceError for an unknown layout.
+    ending. ChoiceError for an unknown layout, OutputError for a file that cannot be written.
     """
     if layout in WRITERS:
         WRITERS[layout](recordings, path)

@@ -17,6 +17,7 @@ follows links to other files, and its errors name no field.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,9 +29,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormgnn.errors import SourceError, building, reading
+from wormgnn.files import check_regular
+from wormgnn.limits import (
+    MAX_CHARACTERS,
+    MAX_DEPTH,
+    MAX_FIELDS,
+    MAX_FILE_VALUES,
+    MAX_REFERENCES,
+    MAX_VALUES,
+)
 from wormgnn.recording import Recording, frames_per_second
 
-_MAX_DEPTH = 6
 _REAL = "biuf"
 # Deflate shrinks no more than 1032-fold: a larger field is a damaged size, not data.
 _MAX_EXPANSION = 1032
@@ -42,15 +51,20 @@ class Fields:
 
     Parameters
     ----------
-    path, prefix
+    source, prefix
         The file, and where in it the struct sits, e.g. `WT_NoStim(3).`; for messages.
     nodes
         HDF5 object of each field.
     """
 
-    path: Path
+    source: _Source
     prefix: str
     nodes: dict[str, Any]
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.source.path
 
     def __contains__(self, field: str) -> bool:
         return field in self.nodes
@@ -74,7 +88,7 @@ class Fields:
         if not isinstance(node, h5py.Group):
             return None
         with reading(self.path, self.prefix + field, "a struct"):
-            return Fields(self.path, f"{self.prefix}{field}.", _members(node))
+            return Fields(self.source, f"{self.prefix}{field}.", self.source.members(node))
 
     def matrix(self, field: str) -> NDArray[np.float64]:
         """A numeric field as HDF5 shows it, float64, two axes."""
@@ -84,7 +98,7 @@ class Fields:
                 return np.empty((0, 0))
             if node.dtype.kind not in _REAL:
                 raise TypeError(f"type {node.dtype}")
-            return np.atleast_2d(_values(node).astype(np.float64))
+            return np.atleast_2d(self.source.values(node).astype(np.float64))
 
     def vector(self, field: str, frames: int | None = None) -> NDArray[np.float64]:
         """A numeric field with one long axis, shape (length,); SourceError if not of `frames`."""
@@ -105,7 +119,7 @@ class Fields:
         """A cell array: for each cell the texts in it, however deep they sit."""
         node = self.nodes[self.first_of(field)]
         with reading(self.path, self.prefix + field, "a cell array of text"):
-            return [_texts(cell) for cell in _cells(node)]
+            return [self.source.texts(cell) for cell in self.source.cells(node)]
 
     def recording(
         self,
@@ -181,98 +195,131 @@ def open_worms(path: Path, probes: Sequence[str]) -> Iterator[list[Fields]]:
         No HDF5 file, none of `probes` anywhere in it, or a link that leads out of it.
     """
     with reading(path, "", "a MATLAB v7.3 (HDF5) file"):
-        if not path.is_file():
-            raise SourceError(path, "", "expected a file, found none")
+        check_regular(path)
         file = h5py.File(path, "r")
     with file:
         with reading(path, "", "a struct array with one element per worm"):
-            worms = _find_worms(path, file, probes)
+            worms = _find_worms(_Source(path), file, probes)
         yield worms
 
 
-def _find_worms(path: Path, file: h5py.File, probes: Sequence[str]) -> list[Fields]:
-    for name, root in [*_members(file).items(), ("", file)]:
+def _find_worms(source: _Source, file: h5py.File, probes: Sequence[str]) -> list[Fields]:
+    for name, root in [*source.members(file).items(), ("", file)]:
         if isinstance(root, h5py.Group):
-            members = _members(root)
+            members = source.members(root)
             probe = next((probe for probe in probes if probe in members), None)
-            worms = [] if probe is None else _elements(path, name, members, probe)
+            worms = [] if probe is None else _elements(source, name, members, probe)
         else:
-            structs = [_members(node) for node in _cells(root)] if _is_cell(root) else []
+            cells = source.cells(root) if _is_cell(root) else []
+            structs = [source.members(node) for node in cells]
             whole = all(any(probe in struct for probe in probes) for struct in structs)
             worms = [
-                Fields(path, f"{name}({number}).", struct)
+                Fields(source, f"{name}({number}).", struct)
                 for number, struct in enumerate(structs if whole else [], start=1)
             ]
         if worms:
             return worms
     wanted = " or ".join(map(repr, probes))
-    raise SourceError(path, probes[0], f"expected a struct with the field {wanted}, found none")
+    raise SourceError(
+        source.path, probes[0], f"expected a struct with the field {wanted}, found none"
+    )
 
 
-def _elements(path: Path, name: str, members: dict[str, Any], probe: str) -> list[Fields]:
+def _elements(source: _Source, name: str, members: dict[str, Any], probe: str) -> list[Fields]:
     """Fields of each element of a struct array that is stored field by field."""
     prefix = f"{name}." if name else ""
     if not _is_cell(members[probe]):
-        return [Fields(path, prefix, members)]
-    count = members[probe].size
-    columns = {field: _cells(node) for field, node in members.items() if _is_cell(node)}
+        return [Fields(source, prefix, members)]
+    count = members[probe].size or 0
+    columns = {field: source.cells(node) for field, node in members.items() if _is_cell(node)}
     for field, cells in columns.items():
         if len(cells) != count:
             expected = f"expected {count} worms as in {probe!r}, found {len(cells)}"
-            raise SourceError(path, prefix + field, expected)
+            raise SourceError(source.path, prefix + field, expected)
     return [
-        Fields(path, f"{name}({worm + 1}).", {key: cells[worm] for key, cells in columns.items()})
+        Fields(source, f"{name}({worm + 1}).", {key: cells[worm] for key, cells in columns.items()})
         for worm in range(count)
     ]
 
 
-def _members(group: Any) -> dict[str, Any]:
-    """Members of a group by name, but MATLAB's own (`#refs#`); of anything else, none."""
-    members = {}
-    for name in group if isinstance(group, h5py.Group) else ():
-        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            raise ValueError(f"{name!r}, a link to somewhere else")
-        if not name.startswith("#"):
-            members[name] = group[name]
-    return members
+class _Source:
+    """What is read of one file: nothing outside it, and no more than `wormgnn.limits` allow."""
 
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._visited = self._read = 0
 
-def _values(node: h5py.Dataset) -> NDArray[Any]:
-    if node.external or node.is_virtual:
-        raise ValueError("values that lie in another file")
-    size = node.size * node.dtype.itemsize
-    if size > Path(node.file.filename).stat().st_size * _MAX_EXPANSION:
-        raise ValueError(f"{size} bytes, more than the file can hold")
-    return np.asarray(node[()])
+    def members(self, group: Any) -> dict[str, Any]:
+        """Members of a group by name, but MATLAB's own (`#refs#`); of anything else, none."""
+        if not isinstance(group, h5py.Group):
+            return {}
+        if len(group) > MAX_FIELDS:
+            raise ValueError(f"a struct of {len(group)} fields")
+        self._visit(len(group))
+        members = {}
+        for name in group:
+            if "/" in name or not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                raise ValueError(f"{name!r}, a link to somewhere else")
+            if not name.startswith("#"):
+                members[name] = group[name]
+        return members
+
+    def cells(self, node: Any) -> list[Any]:
+        """What the references of a cell array point at, in MATLAB's order."""
+        if _is_empty(node):
+            return []
+        if not _is_cell(node):
+            raise TypeError(f"{type(node).__name__} without references")
+        self._visit(node.size)
+        return [node.file[reference] for reference in self.values(node).ravel()]
+
+    def texts(self, node: Any, depth: int = 0) -> list[str]:
+        """The texts in a cell, however deep they sit; numbers as text."""
+        if depth > MAX_DEPTH:
+            raise ValueError(f"cells nested more than {MAX_DEPTH} deep")
+        if _is_empty(node):
+            return []
+        if _is_cell(node):
+            return [text for cell in self.cells(node) for text in self.texts(cell, depth + 1)]
+        if node.dtype.kind not in _REAL:
+            raise TypeError(f"type {node.dtype}")
+        if node.size > MAX_CHARACTERS:
+            raise ValueError(f"a text of {node.size} characters")
+        values = self.values(node).ravel()
+        if node.dtype.kind == "u":
+            return ["".join(map(chr, values.tolist()))]
+        return [format(value, "g") for value in values.tolist()]
+
+    def values(self, node: h5py.Dataset) -> NDArray[Any]:
+        """A dataset's values, once it is known that they lie in this file and how many they are."""
+        if node.external or node.is_virtual:
+            raise ValueError("values that lie in another file")
+        size = node.size * node.dtype.itemsize
+        if size > self.path.stat().st_size * _MAX_EXPANSION:
+            raise ValueError(f"{size} bytes, more than the file can hold")
+        chunk = math.prod(node.chunks or ())
+        self._read += node.size
+        if max(node.size, chunk) > MAX_VALUES or self._read > MAX_FILE_VALUES:
+            raise ValueError(
+                f"{max(node.size, chunk)} values, more than {MAX_VALUES}, or {self._read} values "
+                f"in all, more than {MAX_FILE_VALUES}"
+            )
+        return np.asarray(node[()])
+
+    def _visit(self, count: int) -> None:
+        self._visited += count
+        if self._visited > MAX_REFERENCES:
+            raise ValueError(f"more than {MAX_REFERENCES} references and fields to follow")
 
 
 def _is_empty(node: Any) -> bool:
-    return "MATLAB_empty" in node.attrs and bool(np.all(node.attrs["MATLAB_empty"]))
+    if "MATLAB_empty" not in node.attrs:
+        return False
+    mark = node.attrs.get_id("MATLAB_empty")
+    if mark.shape not in ((), (1,)) or mark.dtype.kind not in _REAL:
+        raise TypeError("an attribute MATLAB_empty that is no number")
+    return bool(np.all(node.attrs["MATLAB_empty"]))
 
 
 def _is_cell(node: Any) -> bool:
     return isinstance(node, h5py.Dataset) and node.dtype == h5py.ref_dtype
-
-
-def _cells(node: Any) -> list[Any]:
-    """What the references of a cell array point at, in MATLAB's order."""
-    if _is_empty(node):
-        return []
-    if not _is_cell(node):
-        raise TypeError(f"{type(node).__name__} without references")
-    return [node.file[reference] for reference in _values(node).ravel()]
-
-
-def _texts(node: Any, depth: int = 0) -> list[str]:
-    if depth > _MAX_DEPTH:
-        raise ValueError(f"cells nested more than {_MAX_DEPTH} deep")
-    if _is_empty(node):
-        return []
-    if _is_cell(node):
-        return [text for cell in _cells(node) for text in _texts(cell, depth + 1)]
-    if node.dtype.kind not in _REAL:
-        raise TypeError(f"type {node.dtype}")
-    values = _values(node).ravel()
-    if node.dtype.kind == "u":
-        return ["".join(map(chr, values.tolist()))]
-    return [format(value, "g") for value in values.tolist()]

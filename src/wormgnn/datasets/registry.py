@@ -19,7 +19,15 @@ from tqdm import tqdm
 from wormgnn.datasets import kato, nichols, tabular, wormwideweb
 from wormgnn.datasets.matlab import open_worms
 from wormgnn.datasets.simulated import Simulation, simulate, simulate_other_lab
-from wormgnn.errors import ChecksumError, DatasetUnavailableError, SourceError, chosen, reading
+from wormgnn.errors import (
+    ChecksumError,
+    DatasetUnavailableError,
+    SourceError,
+    WormgnnError,
+    chosen,
+    reading,
+)
+from wormgnn.files import check_regular, read_text, write_atomically
 from wormgnn.recording import Recording
 
 OSF_API = "https://api.osf.io/v2"
@@ -82,7 +90,13 @@ class Dataset:
         paths = {file.path: file.locate(folder) for file in self.files}
         present = [path for path in paths.values() if path is not None]
         # A recording that two folders hold is taken from the first.
-        by_name = {path.name: path for p in reversed(self.patterns) for path in folder.glob(p)}
+        # Hidden files are no recordings: other programs' temporaries, macOS's `._x.json`.
+        by_name = {
+            path.name: path
+            for pattern in reversed(self.patterns)
+            for path in folder.glob(pattern)
+            if path.is_file() and not path.name.startswith(".")
+        }
         present += [by_name[name] for name in sorted(by_name)]
         missing = [name for name, path in paths.items() if path is None]
         if present and not missing:
@@ -204,6 +218,7 @@ def read(path: Path | str, fps: float | None = None) -> list[Recording]:
     is none of: MATLAB v7.3 (Kato, Nichols), WormWideWeb JSON, NPZ, CSV.
     """
     path = Path(path)
+    check_regular(path)
     with reading(path, "", "a file that can be read"), path.open("rb") as file:
         start = file.read(1024)
     if b"\x89HDF\r\n\x1a\n" in start:
@@ -241,10 +256,12 @@ def status() -> list[FileStatus]:
 
 
 def _present(name: str, path: Path, copies: Sequence[str], published: str | None) -> FileStatus:
-    digest, known = pooch.file_hash(str(path)), {*copies, published} - {None}
-    note, ok = "no checksum is published", digest in known if known else None
+    digest, pinned = pooch.file_hash(str(path)), _pinned(path)
+    known = {*copies, published, pinned} - {None}
+    note, ok = f"no checksum is published; SHA-256 {digest}", digest in known if known else None
     if ok:
         note = "published file" if digest == published else "known copy"
+        note = f"as first downloaded; SHA-256 {digest}" if digest == pinned else note
     elif ok is False:
         note = f"WARNING: unknown SHA-256 {digest}: another file than the one we know"
     return FileStatus(name, str(path), True, ok, path.stat().st_size, note)
@@ -257,6 +274,10 @@ def fetch(names: Sequence[str], progress: bool = True) -> list[FileStatus]:
     in `<file>.part`, from which a later call goes on; only a complete file with the right
     checksum gets its name. A bar on standard error shows the `progress`, if that is a terminal.
 
+    Where no checksum is published, a later call begins anew, the file must be one that the
+    dataset's reader reads, and its checksum is pinned: it goes into `<file>.sha256`, and what is
+    downloaded from then on must have it.
+
     Raises
     ------
     ChoiceError
@@ -265,13 +286,15 @@ def fetch(names: Sequence[str], progress: bool = True) -> list[FileStatus]:
         The host cannot be reached or breaks off, the folder cannot be written, or the dataset
         has no address to download from.
     ChecksumError
-        What came is not the published file; nothing is left of it.
+        What came is not the published file, or not what was pinned; nothing is left of it.
+    SourceError, RecordingError
+        What came without a published checksum cannot be read; nothing is left of it.
     """
     datasets, folder = [chosen("dataset", name, DATASETS) for name in names], data_folder()
     for dataset in datasets:
         for file in dataset.files:
             if file.locate(folder) is None:
-                _download(file, progress)
+                _download(file, dataset.reader, progress)
         if dataset.patterns:
             dataset.locate(folder)
     return [row for row in status() if row.dataset in names]
@@ -295,7 +318,35 @@ def _published() -> pooch.Pooch:
     )
 
 
-def _download(file: DataFile, progress: bool) -> None:
+def _pinned(path: Path) -> str | None:
+    """The checksum that a file without a published one had when it was first downloaded."""
+    pin = path.with_name(f"{path.name}.sha256")
+    return read_text(pin, "a checksum").partition(" ")[0] if pin.exists() else None
+
+
+def _check_unpublished(part: Path, target: Path, reader: Callable[[Path], object]) -> None:
+    """Check the structure of a download that nobody published a checksum of, and pin what it has.
+
+    ValueError if it is pinned already, and differs.
+    """
+    digest, pinned = pooch.file_hash(str(part)), _pinned(target)
+    if pinned not in (None, digest):
+        raise ValueError(
+            f"SHA256 hash of downloaded file is {digest}, and {pinned} when it was first "
+            f"downloaded: if it was published anew, remove {target.name}.sha256"
+        )
+    try:
+        reader(part)
+    except WormgnnError:
+        part.unlink()
+        raise
+    text = f"{digest}  {target.name}\n"
+    write_atomically(
+        target.with_name(f"{target.name}.sha256"), lambda path: path.write_text(text, "utf-8")
+    )
+
+
+def _download(file: DataFile, reader: Callable[[Path], object], progress: bool) -> None:
     published = _published()
     target = Path(published.abspath) / file.path
     part = target.with_name(target.name + ".part")
@@ -305,6 +356,8 @@ def _download(file: DataFile, progress: bool) -> None:
 
     # pooch checks and moves the file; it can neither resume a download nor search OSF.
     def download(_url: str, output: str, _pooch: pooch.Pooch) -> None:
+        if file.sha256 is None:  # nothing would tell that it began with bytes of another file
+            part.unlink(missing_ok=True)
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 _append(url, part, progress)
@@ -313,6 +366,8 @@ def _download(file: DataFile, progress: bool) -> None:
                 # Go on only after a break in the middle: an unreachable host stays unreachable.
                 if attempt == _ATTEMPTS or not part.exists():
                     raise
+        if file.sha256 is None:
+            _check_unpublished(part, target, reader)
         os.replace(part, output)
 
     try:
@@ -330,6 +385,7 @@ def _download(file: DataFile, progress: bool) -> None:
             "set WORMGNN_DATA to a folder of yours"
         ) from error
     except ValueError as error:
+        part.unlink(missing_ok=True)
         raise ChecksumError(target, "", f"{error}; try again") from error
 
 

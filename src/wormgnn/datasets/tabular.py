@@ -16,6 +16,9 @@ compared with a decoder's.
 from __future__ import annotations
 
 import csv
+import io
+import math
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormgnn.errors import SourceError, building, reading
+from wormgnn.files import check_regular, read_text
+from wormgnn.limits import MAX_DIRECTORY_BYTES, MAX_FRAMES, MAX_NEURONS, MAX_VALUES
 from wormgnn.recording import NO_STATE, Recording, canonical_name, frames_per_second
 
 TIME, STATE = "time_s", "state"
@@ -46,14 +51,16 @@ def read(path: Path | str, fps: float | None = None) -> list[Recording]:
         Lengths that differ, NaN or constant traces, a name that occurs twice.
     """
     path = Path(path)
+    check_regular(path)
     with reading(path, "", "a readable file"), path.open("rb") as file:
         is_archive = file.read(2) == b"PK"
     return [_read_npz(path, fps) if is_archive else _read_csv(path, fps)]
 
 
 def _read_csv(path: Path, fps: float | None) -> Recording:
-    with reading(path, "", "a CSV table in UTF-8"), path.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.reader(file, strict=True) if row]
+    text = read_text(path, "a CSV table in UTF-8")
+    with reading(path, "", "a CSV table in UTF-8"):
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
     if len(rows) < 2:
         raise SourceError(path, "", f"expected a header and frames, found {len(rows)} rows")
     header, table = [name.strip() for name in rows[0]], rows[1:]
@@ -61,6 +68,9 @@ def _read_csv(path: Path, fps: float | None) -> Recording:
     if ragged is not None:
         expected = f"expected {len(header)} columns in row {ragged} as in the header"
         raise SourceError(path, "", expected)
+    if len(header) > MAX_NEURONS or len(header) * len(table) > MAX_VALUES:
+        most = f"{MAX_NEURONS} columns and {MAX_VALUES} values at most"
+        raise SourceError(path, "", f"expected {most}, found {len(table)} rows of {len(header)}")
     columns = [column for column, name in enumerate(header) if name not in (TIME, STATE)]
     traces = [_numbers(path, header, table, column) for column in columns]
     if not traces:
@@ -79,28 +89,62 @@ def _numbers(
 
 
 def _read_npz(path: Path, fps: float | None) -> Recording:
-    with (
-        reading(path, "", "a NumPy archive without pickled objects"),
-        np.load(path, allow_pickle=False) as archive,
-    ):
-        fields = {name: np.asarray(archive[name]) for name in archive.files}
+    wanted = ("traces", "neurons", "fps", "times_s", "states")
+    with reading(path, "", "a NumPy archive without pickled objects"):
+        _check_directory(path)
+        with zipfile.ZipFile(path) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+            fields = {name: _member(archive, name) for name in wanted if name in names}
     for field in ("traces", "neurons"):
         if field not in fields:
-            found = ", ".join(sorted(fields)) or "none"
+            found = ", ".join(sorted(names)) or "none"
             raise SourceError(path, field, f"expected this field, found the fields: {found}")
     with reading(path, "traces", "numbers, shape (frames, neurons)"):
-        traces = fields["traces"].astype(np.float64)
+        traces = _numeric(fields["traces"])
     with reading(path, "fps", "one number"):
-        fps = float(fields["fps"]) if "fps" in fields else fps
+        fps = float(_numeric(fields["fps"]).item()) if "fps" in fields else fps
     with reading(path, "times_s", "numbers, shape (frames,)"):
-        times = fields["times_s"].astype(np.float64) if "times_s" in fields else None
+        times = _numeric(fields["times_s"]) if "times_s" in fields else None
     states = _texts(path, fields, "states") if "states" in fields else None
     return _recording(path, traces, _texts(path, fields, "neurons"), fps, times, states)
 
 
+def _check_directory(path: Path) -> None:
+    """Refuse an archive with an unbounded list of members, which zipfile would read whole."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - (1 << 16) - 22))
+        end = file.read()
+    at = end.rfind(b"PK\5\6")
+    if b"PK\6\7" in end or int.from_bytes(end[at + 12 : at + 16], "little") > MAX_DIRECTORY_BYTES:
+        raise ValueError(f"a list of members of more than {MAX_DIRECTORY_BYTES} bytes")
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> NDArray[np.generic]:
+    """One array, once its size in the archive and in its own header are known to be sound."""
+    info = archive.getinfo(f"{name}.npy")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{name!r} in a compression that NumPy does not write")
+    if info.file_size > 8 * MAX_VALUES + 1000:
+        raise ValueError(f"{name!r} of {info.file_size} bytes")
+    with archive.open(info) as file:
+        version = np.lib.format.read_magic(file)
+        first, later = np.lib.format.read_array_header_1_0, np.lib.format.read_array_header_2_0
+        shape, _, kind = (first if version == (1, 0) else later)(file)
+        count = math.prod(shape)
+        if kind.hasobject or count > MAX_VALUES or count * kind.itemsize > info.file_size:
+            raise ValueError(f"{name!r}, an array {shape} of {kind} in {info.file_size} bytes")
+    return np.asarray(np.lib.format.read_array(io.BytesIO(archive.read(info)), allow_pickle=False))
+
+
+def _numeric(array: NDArray[np.generic]) -> NDArray[np.float64]:
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"type {array.dtype}")
+    return array.astype(np.float64)
+
+
 def _texts(path: Path, fields: dict[str, NDArray[np.generic]], field: str) -> list[str]:
     array = fields[field]
-    if array.ndim != 1 or array.dtype.kind not in "US":
+    if array.ndim != 1 or array.dtype.kind not in "US" or array.size > MAX_FRAMES:
         found = f"{array.dtype} of shape {array.shape}"
         raise SourceError(path, field, f"expected text on one axis, found {found}")
     with reading(path, field, "text"):

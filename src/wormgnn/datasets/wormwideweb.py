@@ -33,6 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormgnn.errors import SourceError, building, reading
+from wormgnn.files import read_text
 from wormgnn.recording import NO_STATE, Recording, frames_per_second, most_confident_names
 from wormgnn.states import TWO
 
@@ -50,8 +51,9 @@ def read(path: Path | str) -> list[Recording]:
         Values that no recording may have (NaN or constant traces, times that do not rise).
     """
     path = Path(path)
+    text = read_text(path, "a JSON file")
     with reading(path, "", "a JSON file"):
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(text)
     if not isinstance(content, dict):
         raise SourceError(path, "", f"expected a JSON object, found {type(content).__name__}")
     return [_recording(path, content)]
@@ -132,10 +134,17 @@ def _states(path: Path, content: dict[str, Any], frames: int) -> NDArray[np.int6
         states[~(_per_frame(path, content, "velocity", frames) > 0)] = NO_STATE
     events = _value(path, content, "reversal_events")
     with reading(path, "reversal_events", f"pairs of frames from 0 to {frames}"):
-        for start, stop in events:
-            if not (0 <= start < stop <= frames):
-                raise ValueError(f"[{start}, {stop}]")
-            states[int(start) : int(stop)] = TWO.index("reverse")
+        bounds = np.array(events, dtype=np.float64)
+        if bounds.size and (bounds.ndim != 2 or bounds.shape[1] != 2):
+            raise ValueError(f"shape {bounds.shape}")
+        start, stop = bounds.reshape(-1, 2).T
+        bad = np.flatnonzero(~((start >= 0) & (start < stop) & (stop <= frames)))
+        if bad.size:
+            raise ValueError(f"[{start[bad[0]]:g}, {stop[bad[0]]:g}]")
+        changes = np.zeros(frames + 1, dtype=np.int64)
+        np.add.at(changes, start.astype(np.int64), 1)
+        np.add.at(changes, stop.astype(np.int64), -1)
+        states[np.cumsum(changes[:-1]) > 0] = TWO.index("reverse")
     return states
 
 

@@ -8,13 +8,14 @@ single matrix product. One network is an ensemble of one member.
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 Norm = Literal["last", "each", "none"]
+Layer = TypeVar("Layer", bound=nn.Module)
 
 
 class Linear(nn.Module):
@@ -26,21 +27,28 @@ class Linear(nn.Module):
     ----------
     members, inputs, outputs
         Sizes.
+    neurons
+        If given, each neuron has a map of its own.
     """
 
-    def __init__(self, members: int, inputs: int, outputs: int) -> None:
+    def __init__(self, members: int, inputs: int, outputs: int, neurons: int | None = None) -> None:
         super().__init__()
         bound = 1 / math.sqrt(inputs)
-        self.weight = nn.Parameter(torch.empty(members, outputs, inputs).uniform_(-bound, bound))
-        self.bias = nn.Parameter(torch.empty(members, outputs, 1).uniform_(-bound, bound))
+        each = (members,) if neurons is None else (members, neurons)
+        self.weight = nn.Parameter(torch.empty(*each, outputs, inputs).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(*each, outputs, 1).uniform_(-bound, bound))
 
     def forward(self, x: Tensor) -> Tensor:
-        """`(members, inputs, samples)` or shared `(inputs, samples)` to outputs."""
+        """`([members,] [neurons,] inputs, samples)` to `(members, [neurons,] outputs, samples)`."""
         return affine(self.weight, self.bias, x)
 
 
 def affine(weight: Tensor, bias: Tensor, x: Tensor) -> Tensor:
-    """`weight @ x + bias` over members; an `x` without member axis is shared."""
+    """`weight @ x + bias` over members, or members and neurons; `x` without members is shared."""
+    if weight.dim() == 4:
+        x = x.expand(len(weight), *x.shape[-3:]).flatten(0, 1)
+        product = torch.baddbmm(bias.flatten(0, 1), weight.flatten(0, 1), x)
+        return product.unflatten(0, weight.shape[:2])
     if x.dim() == 3:
         return torch.baddbmm(bias, weight, x)
     members, outputs, inputs = weight.shape
@@ -158,3 +166,52 @@ class Block(nn.Module):
 def norm_layer(wanted: bool, members: int, channels: int, use_running: bool = True) -> nn.Module:
     """Batch norm, or nothing."""
     return BatchNorm(members, channels, use_running) if wanted else nn.Identity()
+
+
+def silent(layer: Layer) -> Layer:
+    """The layer with weights and biases of zero.
+
+    A network of changes that ends in it starts as persistence. From torch's own initial
+    weights the first roll-outs run away, and networks end with a higher error on the
+    validation windows of their training worms.
+    """
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.zero_()
+    return layer
+
+
+class Head(nn.Module):
+    """The two-layer `g` and a readout into the outputs (eq. 7).
+
+    Parameters
+    ----------
+    members, inputs, outputs
+        Sizes.
+    hidden, hidden_layers, norm
+        See `Block`.
+    starts_silent
+        Whether the readout starts at zero; see `silent`.
+    """
+
+    def __init__(
+        self,
+        members: int,
+        inputs: int,
+        outputs: int,
+        hidden: int,
+        hidden_layers: int = 1,
+        norm: Norm = "last",
+        starts_silent: bool = False,
+    ) -> None:
+        super().__init__()
+        self.block = Block(members, inputs, hidden, hidden_layers, norm)
+        readout = Linear(members, hidden, outputs)
+        self.readout = silent(readout) if starts_silent else readout
+        self.values = 3 * hidden * hidden_layers
+        """Bound on the numbers kept for the backward pass at each sample, inputs aside."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`([members,] inputs, samples)` to `(members, outputs, samples)`."""
+        outputs: Tensor = self.readout(self.block(x))
+        return outputs

@@ -1,23 +1,15 @@
-"""Predictors with a memory: an LSTM before the two-layer MLP ("Model Implementation")."""
+"""Networks with a memory: an LSTM before the two-layer MLP ("Model Implementation")."""
 
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from wormgnn.models.layers import Norm, affine
-from wormgnn.models.predictors import (
-    GNNPredictor,
-    Head,
-    Memory,
-    NodeLinear,
-    Predictor,
-    flat,
-    silent,
-)
+from wormgnn.models.layers import Head, Norm, affine
+from wormgnn.models.networks import GNN, Memory, Network, NodeMLP
 
 
 def lstm_update(gates: Tensor, cell: Tensor | None) -> Memory:
@@ -40,22 +32,31 @@ class LSTMCell(nn.Module):
     ----------
     members, inputs, hidden
         Sizes.
+    neurons
+        If given, each neuron has an LSTM of its own.
     """
 
-    def __init__(self, members: int, inputs: int, hidden: int) -> None:
+    def __init__(self, members: int, inputs: int, hidden: int, neurons: int | None = None) -> None:
         super().__init__()
         bound = 1 / math.sqrt(hidden)
+        each = (members,) if neurons is None else (members, neurons)
 
-        def uniform(columns: int) -> nn.Parameter:
-            return nn.Parameter(torch.empty(members, 4 * hidden, columns).uniform_(-bound, bound))
+        def draw(columns: int) -> nn.Parameter:
+            drawn = torch.empty(*each, 4 * hidden, columns).uniform_(-bound, bound)
+            return nn.Parameter(drawn)
 
-        self.weight_ih, self.weight_hh = uniform(inputs), uniform(hidden)
-        self.bias_ih, self.bias_hh = uniform(1), uniform(1)
+        if neurons is None:
+            self.weight_ih, self.weight_hh = draw(inputs), draw(hidden)
+            self.bias_ih, self.bias_hh = draw(1), draw(1)
+        else:  # in this order, the second time, are the weights of the published results
+            for _ in range(2):
+                self.weight_ih, self.bias_ih = draw(inputs), draw(1)
+                self.weight_hh, self.bias_hh = draw(hidden), draw(1)
 
     def forward(self, x: Tensor, state: Memory | None = None) -> Memory:
-        """`([members,] inputs, windows)` and `(h, c)`, or None for zeros, to the next `(h, c)`.
+        """`([members,] [neurons,] inputs, windows)` and `(h, c)` to the next `(h, c)`.
 
-        Each part of the state is `(members, hidden, windows)`.
+        Each part of the state is `(members, [neurons,] hidden, windows)`; None is all zeros.
         """
         gates = affine(self.weight_ih, self.bias_ih, x)
         if state is None:
@@ -64,129 +65,130 @@ class LSTMCell(nn.Module):
         return lstm_update(gates + affine(self.weight_hh, self.bias_hh, hidden), cell)
 
 
-class NodeLSTMCell(nn.Module):
-    """One step of an LSTM of its own for each neuron, for each member.
+class Recurrent(Network):
+    """A network that defines `step`, of which `forward` is the first one, without a memory."""
 
-    Parameters
-    ----------
-    members, neurons, inputs, hidden
-        Sizes.
-    """
+    recurrent = True
 
-    def __init__(self, members: int, neurons: int, inputs: int, hidden: int) -> None:
-        super().__init__()
-        self.from_input = NodeLinear(members, neurons, inputs, 4 * hidden)
-        self.from_hidden = NodeLinear(members, neurons, hidden, 4 * hidden)
-        bound = 1 / math.sqrt(hidden)  # torch's LSTM scales by its hidden size, not its inputs
-        with torch.no_grad():
-            for parameter in self.parameters():
-                parameter.uniform_(-bound, bound)
-
-    def forward(self, x: Tensor, state: Memory | None = None) -> Memory:
-        """`([members,] neurons, inputs, windows)` and `(h, c)`, or None, to the next `(h, c)`.
-
-        Each part of the state is `(members, neurons, hidden, windows)`.
-        """
-        gates = self.from_input(x)
-        if state is None:
-            return lstm_update(gates + self.from_hidden.bias, None)
-        hidden, cell = state
-        return lstm_update(gates + self.from_hidden(hidden), cell)
+    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        """See `Network.forward`."""
+        return self.step(x, None, self.edges(x if context is None else context))[0]
 
 
-class MLPRNNPredictor(Predictor):
+class MLPRNN(Recurrent):
     """An LSTM over all neurons' features concatenated, then two layers.
 
     Parameters
     ----------
-    members, neurons, features, hidden, norm
-        See `Head`; the LSTM has `hidden` units.
+    members, neurons, outputs, features, hidden
+        Sizes; the LSTM has `hidden` units.
+    options
+        Further arguments of `Head`.
     """
 
-    recurrent = True
-
     def __init__(
-        self, members: int, neurons: int, features: int = 2, hidden: int = 256, norm: Norm = "none"
+        self,
+        members: int,
+        neurons: int,
+        outputs: int,
+        features: int = 2,
+        hidden: int = 16,
+        **options: Any,
     ) -> None:
-        super().__init__(features, hidden)
+        super().__init__()
+        self.features, self.hidden = features, hidden
         self.lstm = LSTMCell(members, features * neurons, hidden)
-        self.head = Head(members, hidden, neurons, features, hidden, norm)
+        self.head = Head(members, hidden, outputs, hidden, **options)
 
-    def forward(
+    def step(
         self, x: Tensor, memory: Memory | None = None, edges: Tensor | None = None
     ) -> tuple[Tensor, Memory | None]:
-        """See `Predictor.forward`; the memory is `(h, c)` of `LSTMCell`."""
-        memory = self.lstm(flat(x), memory)
+        """See `Network.step`; the memory is `(h, c)` of `LSTMCell`."""
+        memory = self.lstm(x.flatten(-3, -2), memory)
         return self.head(memory[0]), memory
 
     def values(self, neurons: int) -> int:
         """`2 F N + 10 H`."""
-        return 2 * self.features * neurons + 10 * self.hidden
+        return 2 * self.features * neurons + 7 * self.hidden + self.head.values
 
 
-class NodeMLPRNNPredictor(Predictor):
+class NodeMLPRNN(Recurrent):
     """Each neuron by an LSTM and an MLP of its own, which see no other neuron.
 
     Parameters
     ----------
-    members, neurons, features, hidden
-        Sizes; `hidden` units and channels for each neuron.
+    members, neurons, outputs, features, hidden, starts_silent
+        See `NodeMLP`; each LSTM has `hidden` units.
     """
 
-    recurrent = True
+    def __init__(
+        self,
+        members: int,
+        neurons: int,
+        outputs: int,
+        features: int = 2,
+        hidden: int = 16,
+        starts_silent: bool = False,
+    ) -> None:
+        super().__init__()
+        self.features, self.hidden = features, hidden
+        self.lstm = LSTMCell(members, features, hidden, neurons)
+        self.mlp = NodeMLP(members, neurons, outputs, hidden, hidden, starts_silent)
 
-    def __init__(self, members: int, neurons: int, features: int = 2, hidden: int = 256) -> None:
-        super().__init__(features, hidden)
-        self.lstm = NodeLSTMCell(members, neurons, features, hidden)
-        self.first = NodeLinear(members, neurons, hidden, hidden)
-        self.readout = silent(NodeLinear(members, neurons, hidden, features))
-
-    def forward(
+    def step(
         self, x: Tensor, memory: Memory | None = None, edges: Tensor | None = None
     ) -> tuple[Tensor, Memory | None]:
-        """See `Predictor.forward`; the memory is `(h, c)` of `NodeLSTMCell`."""
+        """See `Network.step`; the memory is `(h, c)` of `LSTMCell`."""
         memory = self.lstm(x.transpose(-3, -2), memory)
-        change: Tensor = self.readout(torch.relu(self.first(memory[0])))
-        return change.transpose(1, 2), memory
+        return self.mlp(memory[0].transpose(1, 2)), memory
 
     def values(self, neurons: int) -> int:
         """`N (8 H + 2 F)`."""
         return neurons * (8 * self.hidden + 2 * self.features)
 
 
-class GNNRNNPredictor(GNNPredictor):
-    """Messages along inferred edges, an LSTM over them concatenated, then two layers.
+class GNNRNN(Recurrent, GNN):
+    """Messages along inferred edges, an LSTM over them aggregated, then two layers.
 
     The recurrent graph network that the paper leaves to future work.
 
     Parameters
     ----------
-    members, neurons, features, hidden, norm, edges
-        See `GNNPredictor`; the LSTM has `hidden` units.
+    members, neurons, outputs, features, hidden
+        Sizes; the LSTM has `hidden` units.
+    hidden_layers, norm, starts_silent
+        See `Head`.
+    options
+        Further arguments of `GNN`.
     """
-
-    recurrent = True
 
     def __init__(
         self,
         members: int,
         neurons: int,
+        outputs: int,
         features: int = 2,
-        hidden: int = 256,
-        norm: Norm = "none",
-        edges: Literal["frame", "after", "before"] = "frame",
+        hidden: int = 16,
+        hidden_layers: int = 1,
+        norm: Norm = "last",
+        starts_silent: bool = False,
+        **options: Any,
     ) -> None:
-        super().__init__(members, neurons, features, hidden, norm, edges)
-        self.lstm = LSTMCell(members, features * neurons, hidden)
-        self.head = Head(members, hidden, neurons, features, hidden, norm)
+        options |= {"hidden_layers": hidden_layers, "norm": norm}
+        GNN.__init__(self, members, neurons, outputs, features, hidden, **options)
+        self.hidden = hidden
+        messages = self.head.block.first.weight.shape[-1]
+        self.lstm = LSTMCell(members, messages, hidden)
+        # Its input is the LSTM's state: another head in place of the GNN's.
+        self.head = Head(members, hidden, outputs, hidden, hidden_layers, norm, starts_silent)
 
-    def forward(
+    def step(
         self, x: Tensor, memory: Memory | None = None, edges: Tensor | None = None
     ) -> tuple[Tensor, Memory | None]:
-        """See `Predictor.forward`; the memory is `(h, c)` of `LSTMCell`."""
-        memory = self.lstm(flat(self.messages(x, edges)), memory)
+        """See `Network.step`; the memory is `(h, c)` of `LSTMCell`."""
+        memory = self.lstm(self._aggregated(self.messages(x, edges)), memory)
         return self.head(memory[0]), memory
 
     def values(self, neurons: int) -> int:
-        """What `GNNPredictor` keeps, and `8 H`."""
+        """What `GNN` keeps, and `8 H`."""
         return super().values(neurons) + 8 * self.hidden

@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from mpl_toolkits.mplot3d import Axes3D  # type: ignore[import-untyped]
 from mpl_toolkits.mplot3d.art3d import Line3DCollection  # type: ignore[import-untyped]
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
 
-from wormgnn.baselines.admm import Model
+from wormgnn.admm import Model
 from wormgnn.features import Features
-from wormgnn.plots.style import NO_STATE_COLOUR, STATE_COLOURS
-from wormgnn.states import LABELS
+from wormgnn.plots.style import MODEL_COLOURS, NO_STATE_COLOUR, STATE_COLOURS, state_legend
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-SERIES_COLOURS = {
-    "manifold": "#0072B2",
-    "persistence": "#D55E00",
-    "dwell times": "#009E73",
-    "marginal": "#808080",
-    "own neurons": "#0072B2",
-    "average of other worms": "#D55E00",
-    "other worms, not averaged": "#009E73",
-}
-_SHORT = {
-    "average of other worms": "average worm",
-    "other worms, not averaged": "other worms",
-}
+MIN_MEMBERS = 10
+"""Fewest training frames in a bin that is drawn."""
 
 
 def path3d(
@@ -67,6 +56,18 @@ def path3d(
     return limits(xyz, axes)
 
 
+def trajectories3d(
+    worms: Mapping[str, tuple[Floats, Codes]], vocabulary: Sequence[str], figure: Figure
+) -> Figure:
+    """One panel for each worm: `path3d` of coordinates and states on its components, by name."""
+    for number, (worm, (xyz, states)) in enumerate(worms.items(), start=1):
+        axes = figure.add_subplot(1, len(worms), number, projection="3d")
+        label3d(path3d(xyz, states, vocabulary, axes, linewidth=0.5), ("PC 1", "PC 2", ""))
+        axes.set_title(worm, loc="center")
+    state_legend(figure.axes[0], vocabulary, columns=len(vocabulary))
+    return figure
+
+
 def limits(xyz: Floats, axes: Axes3D) -> Axes3D:
     """Limits around the middle 99 % of points of shape (points, 3), and no tick labels."""
     low, high = np.nanquantile(xyz, (0.005, 0.995), axis=0)
@@ -78,37 +79,16 @@ def limits(xyz: Floats, axes: Axes3D) -> Axes3D:
     return axes
 
 
-def label3d(axes: Axes3D, names: Sequence[str], view: tuple[float, float] = (25, -60)) -> Axes3D:
-    """Names of the three axes close to them, and the direction of view in degrees."""
+def label3d(axes: Axes3D, names: Sequence[str]) -> Axes3D:
+    """Names of the three axes close to them, and one direction of view for all figures."""
     for axis, name in zip("xyz", names, strict=True):
         getattr(axes, f"set_{axis}label")(name, labelpad=-14, fontsize=7)
-    axes.view_init(*view)
+    axes.view_init(elev=25, azim=-60)
     axes.set_box_aspect((1, 1, 0.85), zoom=1.0)
     return axes
 
 
-MIN_MEMBERS = 10
-"""Fewest training frames in a bin that is drawn."""
-
-
-def figure_legend(figure: Figure, vocabulary: Sequence[str]) -> None:
-    """Legend of the states beneath all panels."""
-    handles = [
-        Patch(color=STATE_COLOURS[name], label=LABELS.get(name, name)) for name in vocabulary
-    ]
-    figure.legend(
-        handles=handles,
-        loc="outside lower center",
-        ncols=len(vocabulary),
-        handlelength=0.8,
-        columnspacing=0.9,
-        fontsize=7,
-    )
-
-
-def manifold3d(
-    model: Model, vocabulary: Sequence[str], axes: Axes3D, grey: bool = False, arrows: int = 14
-) -> Axes3D:
+def manifold3d(model: Model, vocabulary: Sequence[str], axes: Axes3D, grey: bool = False) -> Axes3D:
     """The manifold as flow: every bin joined to the bins that it feeds most.
 
     Links have the colour of the commonest state in the bin that they leave, and grow wider
@@ -124,7 +104,7 @@ def manifold3d(
         colour = palette[state[a]]
         axes.plot(*xyz[[a, b]].T, color=colour, lw=width[a], solid_capstyle="round")
     if not grey:
-        _arrows(xyz, links, axes, arrows)
+        _arrows(xyz, links, axes)
     return limits(model.spectrum.space(), axes)
 
 
@@ -147,24 +127,23 @@ def main_links(markov: Floats, shown: NDArray[np.bool_]) -> Codes:
     return np.argwhere(strong & (strongest > 0))
 
 
-def _arrows(xyz: Floats, links: Codes, axes: Axes3D, count: int) -> None:
-    """Black arrows on some of those links that go furthest."""
+def _arrows(xyz: Floats, links: Codes, axes: Axes3D) -> None:
+    """Black arrows on some 14 of those links that go furthest."""
     step = xyz[links[:, 1]] - xyz[links[:, 0]]
     length = np.linalg.norm(step, axis=1)
     far = np.flatnonzero(length >= np.quantile(length, 0.6)) if len(links) else links[:0, 0]
-    for index in far[:: max(1, len(far) // count)]:
+    for index in far[:: max(1, len(far) // 14)]:
         arrow = step[index] / length[index] * 0.4
         start = xyz[links[index, 0]]
         axes.quiver(*start, *arrow, color="black", linewidth=0.9, arrow_length_ratio=0.5, zorder=9)
 
 
 def worm_on_manifold(
-    model: Model, worm: Features, vocabulary: Sequence[str], axes: Axes3D, smooth_frames: int = 5
+    model: Model, worm: Features, vocabulary: Sequence[str], axes: Axes3D
 ) -> Axes3D:
     """A worm's path over the pale manifold, its steps coloured by the worm's own states."""
     manifold3d(model, vocabulary, axes, grey=True)
-    kernel = np.ones(smooth_frames) / smooth_frames
-    path = np.stack([np.convolve(c, kernel, mode="same") for c in model.space(worm).T], axis=1)
+    path = uniform_filter1d(model.space(worm), 5, axis=0, mode="constant")
     path3d(path, worm.y, vocabulary, axes, alpha=0.55, linewidth=0.7)
     return limits(model.spectrum.space(), axes)
 
@@ -181,70 +160,36 @@ def points_on_manifold(model: Model, vocabulary: Sequence[str], axes: Axes3D) ->
 def onset_curves(curves: pd.DataFrame, decoder: str, axes: Axes) -> Axes:
     """Mean decoded probability of onset against time: thin lines are worms, the thick their mean.
 
-    `curves` as `wormgnn.baselines.onset.decode_all` returns it.
+    `curves` has columns decoder, worm, lag_s and probability.
     """
-    chosen = curves[curves["decoder"] == decoder]
-    wide = chosen.pivot(index="lag_s", columns="worm", values="probability")
-    colour = SERIES_COLOURS[decoder]
-    axes.plot(wide.index, wide.to_numpy(), color=colour, alpha=0.35, linewidth=0.9)
-    axes.plot(wide.index, wide.mean(axis=1), color=colour, linewidth=2.2)
+    rows = curves[curves["decoder"] == decoder]
+    line = {"x": "lag_s", "y": "probability", "color": MODEL_COLOURS["manifold"], "ax": axes}
+    sns.lineplot(rows, units="worm", estimator=None, alpha=0.35, lw=0.9, **line)
+    sns.lineplot(rows, errorbar=None, lw=2.2, **line)
     axes.axvline(0, color="0.6", linewidth=0.8, zorder=0)
-    axes.set(xlabel="time since onset (s)", ylim=(0, 1), title=_SHORT.get(decoder, decoder))
+    axes.set(xlabel="time since onset (s)", ylim=(0, 1), title=decoder)
     return axes
 
 
-def onset_scores(scores: pd.DataFrame, axes: Axes, metric: str = "auc") -> Axes:
-    """One dot per worm and decoder, lines join a worm's dots, bars mark the means."""
-    wide = scores.pivot(index="worm", columns="decoder", values=metric)
-    decoders = list(dict.fromkeys(scores["decoder"]))
-    places = np.arange(len(decoders))
-    axes.plot(places, wide[decoders].to_numpy().T, color="0.8", linewidth=0.8, zorder=1)
-    for place, decoder in zip(places, decoders, strict=True):
-        colour = SERIES_COLOURS[decoder]
-        axes.scatter(np.full(len(wide), place), wide[decoder], s=16, color=colour, zorder=3)
-        axes.hlines(wide[decoder].mean(), place - 0.25, place + 0.25, color=colour, linewidth=2)
-    axes.axhline(0.5, color="0.6", linestyle=":", linewidth=1)
-    names = [_SHORT.get(name, name).replace(" ", "\n") for name in decoders]
-    axes.set_xticks(places, names, fontsize=7)
-    axes.set(xlim=(-0.5, len(decoders) - 0.5), ylim=(0.4, 1.02), ylabel="area under the ROC curve")
-    return axes
+def sensitivity_panels(table: pd.DataFrame, panels: Sequence[Axes]) -> Sequence[Axes]:
+    """Balanced accuracy, one panel per parameter.
 
-
-def horizon_curves(table: pd.DataFrame, axes: Axes, metric: str = "accuracy") -> Axes:
-    """Score against seconds ahead: mean over worms, shade from the worst worm to the best.
-
-    `table` as `wormgnn.baselines.admm.horizon.horizon` returns it.
+    Dots are worms left out, the line their mean, a ring the default. `table` has columns
+    parameter, value, default, worm and balanced_accuracy; spare panels are hidden.
     """
-    for name, rows in table.groupby("model", sort=False):
-        by_horizon = rows.groupby("horizon_s")[metric]
-        colour, x = SERIES_COLOURS[str(name)], by_horizon.mean().index
-        axes.plot(x, by_horizon.mean(), color=colour, marker="o", markersize=3, label=str(name))
-        axes.fill_between(x, by_horizon.min(), by_horizon.max(), color=colour, alpha=0.12, lw=0)
-    axes.set(xlabel="seconds ahead", ylabel=metric.replace("_", " "), ylim=(0, 1))
-    return axes
-
-
-def sensitivity_panels(
-    table: pd.DataFrame, panels: Sequence[Axes], metric: str = "balanced_accuracy"
-) -> None:
-    """One panel per parameter: dots are worms left out, the line their mean, a ring the default.
-
-    `table` as `wormgnn.baselines.admm.evaluation.sensitivity` returns it.
-    """
+    score = "balanced_accuracy"
     for spare in panels[table["parameter"].nunique() :]:
         spare.set_visible(False)
-    means = table.groupby(["parameter", "value", "worm"])[metric].mean()
-    low, high = float(means.min()), float(means.max())
     for axes, (name, rows) in zip(panels, table.groupby("parameter", sort=False), strict=False):
-        texts = rows["value"].astype(str)
-        values = list(dict.fromkeys(texts))
-        place = texts.map(values.index)
-        mean = rows.groupby(place)[metric].mean()
-        worms = rows.assign(place=place).groupby(["place", "worm"], as_index=False)[metric].mean()
-        axes.scatter(worms["place"], worms[metric], s=8, color="0.65", linewidths=0)
-        axes.plot(mean.index, mean, color="#0072B2", marker="o", markersize=3.5)
-        default = place[rows["default"].astype(bool)].unique()
-        axes.scatter(default, mean[default], s=70, facecolors="none", edgecolors="#D55E00")
-        labels = [value.replace(" + ", "\n+ ") for value in values]
-        axes.set_xticks(range(len(values)), labels, fontsize=7)
-        axes.set(title=name, ylim=(low - 0.03, high + 0.03), xlim=(-0.4, len(values) - 0.6))
+        rows = rows.assign(place=rows["value"].astype(str).str.replace(" + ", "\n+ "))
+        worms = rows.groupby(["place", "worm"], sort=False)[score].mean().mul(100).reset_index()
+        shared = {"data": worms, "x": "place", "y": score, "ax": axes}
+        sns.stripplot(**shared, size=3, color="0.65", jitter=False)
+        look = {"color": MODEL_COLOURS["manifold"], "markersize": 4, "linewidth": 1.2}
+        sns.pointplot(**shared, errorbar=None, **look)
+        default = rows.loc[rows["default"].astype(bool), "place"].unique()
+        mean = worms.groupby("place", sort=False)[score].mean()
+        at = [list(mean.index).index(value) for value in default]
+        axes.plot(at, mean[default], "o", ms=9, mfc="none", mec="black", zorder=4)
+        axes.set(title=name, xlabel="", ylabel="balanced accuracy (%)")
+    return panels

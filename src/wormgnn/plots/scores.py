@@ -1,170 +1,367 @@
-"""Figures of accuracies: spread over members, worms and states."""
+"""Figures of scores: against what was varied, model by model, state by state."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
 
-from wormgnn.plots.style import WORM_COLOURS, worm_colour
+from wormgnn.plots.style import GUIDE, palette
+from wormgnn.states import LABELS
+from wormgnn.statistics import bootstrap_interval
 
-MODEL_COLOURS = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#777777")
-"""Colours of models in the order in which they appear (Tol's bright scheme)."""
+AXIS_LABELS = {
+    "n_train": "training worms",
+    "n_neurons": "neurons",
+    "factor": "factor within the softmax",
+    "worm": "evaluated worm",
+    "step": "frames ahead",
+    "horizon_s": "seconds ahead",
+}
+"""What axes are called that show a column of the tables."""
+
+WORMS = {True: "same worm, test fold", False: "unseen worms"}
+"""How figures call the evaluated worms, by `seen`."""
+
+Spread = Literal["interval", "sd", "range", "none"]
+"""Bars: the bootstrap interval of the mean over rows, their standard deviation, from the least
+to the greatest row, or none."""
 
 
-def accuracy_by_training_worms(
-    rows: pd.DataFrame, axes: Axes, seen: bool = False, models: Sequence[str] | None = None
+def _interval(values: ArrayLike) -> tuple[float, float]:
+    _, low, high = bootstrap_interval(np.asarray(values, dtype=float))
+    return float(low), float(high)
+
+
+_BARS: dict[Spread, Any] = {
+    "interval": _interval,  # ours, not seaborn's, so that figures and tables agree
+    "sd": "sd",
+    "range": ("pi", 100),
+    "none": None,
+}
+
+
+def accuracy_against(
+    rows: pd.DataFrame,
+    axes: Axes,
+    x: str = "n_train",
+    hue: str = "model",
+    style: str | None = None,
+    seen: bool = False,
+    score: str = "accuracy",
+    order: Sequence[str] | None = None,
+    log: bool = False,
+    points: bool = True,
+    units: Sequence[str] = ("worm",),
 ) -> Axes:
-    """Accuracy against the number of training worms: every member a point, mean and sd a bar.
+    """A score in percent against what was varied, one line for each model.
+
+    Means and 95 % bootstrap intervals are over evaluated worms: all members that were evaluated
+    on a worm count as one. Against `worm` itself they are over members, with their standard
+    deviation. Dotted is what a model reaches that knows nothing: the majority class for
+    accuracy, one over the number of states for balanced accuracy.
 
     Parameters
     ----------
     rows
-        Rows of `experiments.run`: columns model, n_train, seen, accuracy, majority.
+        Rows of `run` or of a reference table: worm, seen, the score, and the columns named.
     axes
-        Where to draw.
+        Where to draw. Lines are labelled, not explained: `figure_legend` does.
+    x
+        What was varied: `n_train`, `mixing`, `factor`, `n_neurons`, `worm`.
+    hue, style
+        Columns that give colours and dashes.
     seen
         The test fold of the training worms, or the unseen worms.
-    models
-        Which models, in which order; all if None.
+    score
+        Column of fractions.
+    order
+        Which values of `hue`, in which order; all if None.
+    log
+        Whether x is logarithmic.
+    points
+        Whether every evaluated worm (or every member) is a small point.
+    units
+        Columns that say which worm it is: simulated ones need their seed too.
     """
-    chosen = rows[rows["seen"] == seen]
-    models = list(models if models is not None else rows["model"].unique())
-    counts = sorted(chosen["n_train"].unique())
-    width = 0.8 / len(models)
-    jitter = np.random.default_rng(0)
-    for place, model in enumerate(models):
-        colour = MODEL_COLOURS[place % len(MODEL_COLOURS)]
-        for x, n_train in enumerate(counts):
-            picked = chosen[(chosen["model"] == model) & (chosen["n_train"] == n_train)]
-            values = 100 * picked["accuracy"].to_numpy()
-            centre = x + (place - (len(models) - 1) / 2) * width
-            spread = jitter.uniform(-0.3, 0.3, len(values)) * width
-            axes.plot(centre + spread, values, ".", color=colour, alpha=0.35, ms=4, mew=0, zorder=1)
-            axes.errorbar(
-                centre,
-                values.mean(),
-                values.std(ddof=1) if len(values) > 1 else 0,
-                fmt="o",
-                ms=4,
-                color=colour,
-                ecolor="black",
-                mec="black",
-                mew=0.6,
-                capsize=2,
-                zorder=3,
-                label=model if x == 0 else None,
-            )
-    axes.axhline(100 * chosen["majority"].mean(), color="0.5", ls=":", lw=1, label="majority class")
-    axes.set_xticks(range(len(counts)), [str(n) for n in counts])
-    axes.set(
-        xlabel="training worms",
-        ylabel="accuracy (%)",
-        title="same worms, test fold" if seen else "unseen worms",
+    rows = rows[rows["seen"] == seen] if "seen" in rows else rows
+    by_worm, order = x == "worm", order or list(dict.fromkeys(rows[hue]))
+    means = rows.assign(**{score: 100 * rows[score]}).sort_values("worm", kind="stable")
+    if not by_worm:
+        keys = [key for key in (x, hue, style, *units) if key]
+        means = means.groupby(keys, sort=False)[score].mean().reset_index()
+    spread: Spread = "sd" if by_worm else "interval"
+    curves(means, axes, x, score, hue, style, spread, order, log, points)
+    floor = _know_nothing(rows, x, score)
+    if by_worm and floor is not None:
+        at = np.arange(len(floor))
+        axes.hlines(floor, at - 0.42, at + 0.42, GUIDE, ":", label=str(floor.name))
+    elif floor is not None:
+        axes.plot(floor.index, floor, ":", color=GUIDE, label=str(floor.name), zorder=0)
+    axes.set_ylabel(_percent(score))
+    return axes
+
+
+def accuracy_by(
+    rows: pd.DataFrame,
+    axes: Axes,
+    y: str = "model",
+    hue: str | None = None,
+    seen: bool | None = None,
+    score: str = "accuracy",
+    order: Sequence[str] | None = None,
+) -> Axes:
+    """A score in percent of each model, neuron or line `y`, from top to bottom.
+
+    Small points are evaluated worms; the large one is their mean, with its 95 % bootstrap
+    interval over worms. Colours are of `hue`, or of `y` if it is None; `order` is of `y`. With
+    `seen` None, unseen worms are filled and the same worms' test folds hollow. Other arguments
+    as in `accuracy_against`.
+    """
+    both = seen is None and "seen" in rows
+    rows = rows if both or "seen" not in rows else rows[rows["seen"] == seen]
+    keys = list(dict.fromkeys([y, hue or y, *["seen"] * both, "worm"]))
+    means = rows.groupby(keys, sort=False)[score].mean().mul(100).reset_index()
+    stripes(means, axes, score, y, hue, "seen" if both else None, "interval", "mean", order)
+    floor = _know_nothing(rows.assign(all=0), "all", score)
+    if floor is not None:
+        axes.axvline(floor.mean(), color=GUIDE, ls=":", lw=1.2, label=floor.name, zorder=0)
+    axes.set_xlabel(_percent(score))
+    return axes
+
+
+def curves(
+    table: pd.DataFrame,
+    axes: Axes,
+    x: str,
+    y: str,
+    hue: str | None = None,
+    style: str | None = None,
+    spread: Spread = "sd",
+    order: Sequence[str] | None = None,
+    log: bool = False,
+    points: bool = False,
+    ends: tuple[str, str] | None = None,
+    null: str | None = None,
+) -> Axes:
+    """Mean of a column against another, with bars, one line for each value of `hue` and `style`.
+
+    Arguments as in `accuracy_against`; `points` draws every row. `ends` names columns of ends of
+    bars that are known already, for tables with one row a point; `null` one of what chance
+    would give, a dotted line. Names along x are not joined by lines.
+    """
+    table, at = table.dropna(subset=[y]), x
+    names = [] if pd.api.types.is_numeric_dtype(table[x]) else list(dict.fromkeys(table[x]))
+    if names:
+        table, at = table.assign(place=table[x].map(names.index)), "place"
+    table, colours, kinds = _series(table, hue, style, order)
+    dashes = ["none"] if names else ["-", "--", ":", "-."]
+    bars: Spread = "none" if ends else spread
+    moved = _draw(axes, table, colours, kinds, (at, y), dashes, bars, points, log)
+    for name, part in moved.sort_values(at).groupby("series", sort=False):
+        if ends:
+            axes.vlines(part[at], part[ends[0]], part[ends[1]], colours[str(name)], lw=1.2)
+        if null and part[null].notna().any():
+            axes.plot(part[at], part[null], ":", color=colours[str(name)], lw=1.2, zorder=1)
+    if names:
+        axes.set_xticks(range(len(names)), names)
+    elif log or table[x].nunique() <= 8:  # a tick at every value
+        ticks = np.sort(table[x].unique().astype(float))
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_xticks([], minor=True)
+    axes.set(xlabel=AXIS_LABELS.get(x, x), ylabel=y.replace("_", " "))
+    return axes
+
+
+def stripes(
+    table: pd.DataFrame,
+    axes: Axes,
+    x: str,
+    y: str,
+    hue: str | None = None,
+    hollow: str | None = None,
+    spread: Spread = "none",
+    centre: Literal["mean", "median"] = "mean",
+    order: Sequence[str] | None = None,
+) -> Axes:
+    """Every row a small point on the line of its `y`, and their mean or median a large one.
+
+    `hollow` is a column of booleans: where it holds, large points are hollow and aside. Other
+    arguments as in `accuracy_by`.
+    """
+    lines = list(dict.fromkeys(table[y])) if order is None else list(order)
+    table = table[table[y].isin(lines)]
+    table, colours, kinds = _series(table, hue or (None if hollow else y), hollow)
+    own = hue is None and hollow is None  # then each name has its line for itself
+    table = table.assign(place=table[y].map(lines.index))
+    _draw(axes, table, colours, kinds, (x, "place"), ["none"], spread, True, False, centre, own)
+    axes.set_yticks(range(len(lines)), [str(line) for line in lines])
+    axes.set(ylim=(len(lines) - 0.5, -0.5), ylabel="", xlabel=x.replace("_", " "))
+    axes.grid(axis="y", color="0.93", lw=0.6)
+    axes.set_axisbelow(True)
+    return axes
+
+
+def _series(
+    table: pd.DataFrame, hue: str | None, style: str | None, order: Sequence[str] | None = None
+) -> tuple[pd.DataFrame, dict[str, str], list[int]]:
+    """Rows with a column `series` that names their line; colour and place of style of each line."""
+    values = list(dict.fromkeys(table[hue])) if hue and order is None else list(order or [""])
+    kinds = list(dict.fromkeys(table[style])) if style else [""]
+    kinds = kinds if isinstance(kinds[0], str) else sorted(kinds)
+    hues, styles = (table[c] if c else pd.Series("", table.index) for c in (hue, style))
+    there = set(zip(hues, styles, strict=True))
+    pairs = [(v, k) for v in values for k in kinds if (v, k) in there]
+    texts = {pair: _entry(pair, (hue, style)) for pair in pairs}
+    shades = palette(values) if hue else {"": "0.25"}
+    keys = pd.Series(list(zip(hues, styles, strict=True)), table.index, dtype=object)
+    table = table.assign(series=keys.map(texts)).dropna(subset=["series"])
+    colours = {text: shades[value] for (value, _), text in texts.items()}
+    return table, colours, [kinds.index(kind) for _, kind in pairs]
+
+
+def _draw(
+    axes: Axes,
+    table: pd.DataFrame,
+    colours: Mapping[str, str],
+    kinds: Sequence[int],
+    columns: tuple[str, str],
+    dashes: Sequence[str],
+    spread: Spread,
+    points: bool,
+    log: bool,
+    centre: str = "mean",
+    own: bool = False,
+) -> pd.DataFrame:
+    """Means with bars, labelled, and rows as small points; returns the rows where they are drawn.
+
+    Along the axis of positions (x, or y for a column `place`), each series lies a little aside,
+    so that bars do not hide each other, unless it has its own lines.
+    """
+    upright, names = columns[1] != "place", list(colours)
+    at = columns[0] if upright else columns[1]
+    values = np.log10(table[at].astype(float)) if log else table[at].astype(float)
+    gaps = np.diff(np.unique(values))
+    step = (0.4 if dashes[0] != "none" else 0.75) * min([1.0, *gaps]) / len(names)
+    aside = 0 * values if own else step * (table["series"].map(names.index) - (len(names) - 1) / 2)
+    table = table.assign(**{at: 10 ** (values + aside) if log else values + aside})
+    shared = {"data": table, "x": columns[0], "y": columns[1], "hue": "series", "hue_order": names}
+    shared |= {"palette": dict(colours), "legend": False, "ax": axes}
+    if points:
+        sns.scatterplot(**shared, alpha=0.45, s=9, linewidth=0, zorder=1)
+    before = len(axes.lines)
+    look = {"marker": "o", "markersize": 5, "markeredgewidth": 1, "linewidth": 1.4, "zorder": 3}
+    look |= {"err_style": "bars", "err_kws": {"elinewidth": 1.2}, "errorbar": _BARS[spread]}
+    with warnings.catch_warnings():  # seaborn hands matplotlib a Series for a line of one point
+        warnings.filterwarnings("ignore", "Calling float on a single element", FutureWarning)
+        sns.lineplot(**shared, **look, estimator=centre, orient="x" if upright else "y")
+    means = [line for line in axes.lines[before:] if line.get_marker() == "o"]  # the rest: bars
+    for name, kind, line in zip(names, kinds, means, strict=True):
+        hollow = not upright and kind == 1
+        line.set(linestyle=dashes[kind % len(dashes)], markeredgecolor=colours[name])
+        line.set_markerfacecolor("white" if hollow else colours[name])
+        line.set_label("_" + name if own else name)
+    if log:
+        axes.set_xscale("log")
+    return table
+
+
+def _entry(pair: Sequence[object], columns: Sequence[str | None]) -> str:
+    """What the legend says of a line: `GNN, unseen worms`, `types, trained on 4`."""
+    texts = []
+    for value, column in zip(pair, columns, strict=True):
+        if column == "n_train":
+            texts.append(f"trained on {value}")
+        elif column is not None:
+            texts.append(WORMS[bool(value)] if column == "seen" else str(value))
+    return ", ".join(texts)
+
+
+def _know_nothing(rows: pd.DataFrame, by: str, score: str) -> pd.Series | None:
+    """Percent by a column that the majority class reaches, or chance; None where unknown."""
+    if score == "accuracy" and "majority" in rows:
+        worms = rows.groupby([by, "worm"] if by != "worm" else "worm")["majority"].mean()
+        return (100 * worms.groupby(level=0).mean()).rename("majority class")
+    if score == "balanced_accuracy" and "n_states" in rows and rows["n_states"].nunique() == 1:
+        chance = 100 / int(rows["n_states"].iloc[0])
+        return pd.Series(chance, index=sorted(rows[by].unique()), name="chance")
+    return None
+
+
+def _percent(score: str) -> str:
+    return f"{score.replace('_', ' ').replace('f1', 'F1')} (%)"
+
+
+def number_matrix(
+    table: pd.DataFrame,
+    axes: Axes,
+    label: str | None = None,
+    limits: tuple[float, float] = (0, 100),
+    cmap: str = "RdBu",
+    texts: ArrayLike | None = None,
+    dots: ArrayLike | None = None,
+) -> Axes:
+    """A table as coloured cells with its numbers in them; index and columns name the lines.
+
+    Colours end at `limits`; with `RdBu` white lies halfway and blue is high. `texts` stand in the
+    cells instead of the numbers, `dots` instead of text where they hold, both of shape (rows,
+    columns). With a `label`, a colour bar says what the values are.
+    """
+    values = table.to_numpy(dtype=float)
+    if texts is None and dots is None:
+        texts = [[f"{value:.0f}" for value in row] for row in values]
+    sns.heatmap(
+        values,
+        vmin=limits[0],
+        vmax=limits[1],
+        cmap=cmap,
+        annot=None if texts is None else np.asarray(texts),
+        fmt="",
+        annot_kws={"fontsize": 8},
+        cbar=bool(label),
+        cbar_kws={"label": label, "pad": 0.02, "fraction": 0.04} if label else None,
+        xticklabels=list(table.columns),
+        yticklabels=list(table.index),
+        ax=axes,
     )
+    if dots is not None:
+        row, column = np.nonzero(np.asarray(dots))
+        axes.plot(column + 0.5, row + 0.5, "o", color="black", ms=4)
+    axes.tick_params(length=0)
+    axes.tick_params(axis="y", labelrotation=0)
     return axes
 
 
-def accuracy_by_worm(rows: pd.DataFrame, axes: Axes, models: Sequence[str] | None = None) -> Axes:
-    """Accuracy on each unseen worm, a box for each model over all members that never met it."""
-    unseen = rows[~rows["seen"]]
-    worms = sorted(unseen["worm"].unique())
-    models = list(models if models is not None else rows["model"].unique())
-    width = 0.8 / len(models)
-    for place, model in enumerate(models):
-        values = [
-            100 * unseen[(unseen["model"] == model) & (unseen["worm"] == worm)]["accuracy"]
-            for worm in worms
-        ]
-        centres = np.arange(len(worms)) + (place - (len(models) - 1) / 2) * width
-        colour = MODEL_COLOURS[place % len(MODEL_COLOURS)]
-        axes.boxplot(
-            values,
-            positions=centres,
-            widths=0.85 * width,
-            manage_ticks=False,
-            patch_artist=True,
-            boxprops={"facecolor": colour, "alpha": 0.7, "lw": 0.6},
-            medianprops={"color": "black"},
-            flierprops={"marker": ".", "ms": 2, "mec": colour},
-        )
-        axes.plot([], [], "s", color=colour, alpha=0.7, label=model)
-    majority = [100 * unseen[unseen["worm"] == worm]["majority"].mean() for worm in worms]
-    axes.hlines(majority, np.arange(len(worms)) - 0.45, np.arange(len(worms)) + 0.45, "0.5", ":")
-    axes.set_xticks(range(len(worms)), worms)
-    axes.set(xlabel="evaluated worm, never trained on", ylabel="accuracy (%)")
-    return axes
-
-
-def confusion_matrix(counts: np.ndarray, states: Sequence[str], axes: Axes) -> Axes:
+def confusion_matrix(
+    counts: pd.DataFrame | NDArray[np.integer], states: Sequence[str], axes: Axes
+) -> Axes:
     """Percent of each labelled state that was predicted as each state, with counts (Fig. 4B).
 
-    `counts` has shape (labelled state, predicted state).
+    `counts` is a confusion table (labelled, predicted, count; other columns are summed over) or
+    of shape (labelled, predicted); `states` names the codes. A cell of 0.45 inches holds its text.
     """
+    if isinstance(counts, pd.DataFrame):
+        codes = range(len(states))
+        sums = counts.pivot_table("count", "labelled", "predicted", "sum", fill_value=0)
+        counts = sums.reindex(index=codes, columns=codes, fill_value=0).to_numpy()
     share = 100 * counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    axes.imshow(share, vmin=0, vmax=100, cmap="Blues")
-    for labelled, predicted in np.ndindex(counts.shape):
-        value = share[labelled, predicted]
-        axes.text(
-            predicted,
-            labelled,
-            f"{value:.0f}%\n{_thousands(int(counts[labelled, predicted]))}",
-            ha="center",
-            va="center",
-            fontsize="x-small",
-            color="white" if value > 55 else "black",
-        )
-    ticks = range(len(states))
-    axes.set_xticks(ticks, states, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(ticks, states)
-    axes.set(xlabel="predicted", ylabel="labelled")
-    axes.grid(False)
+    texts = np.vectorize(lambda s, c: f"{s:.0f}%\n{_thousands(c)}")(share, counts)
+    names = [LABELS.get(state, state) for state in states]
+    number_matrix(pd.DataFrame(share, names, names), axes, None, (0, 100), "Blues", texts)
+    axes.set_xticks(axes.get_xticks(), names, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set(xlabel="predicted", ylabel="labelled", aspect="equal", anchor="N")
     return axes
 
 
 def _thousands(count: int) -> str:
-    return f"{count / 1000:.1f}k" if count >= 1000 else str(count)
-
-
-def differences(comparisons: pd.DataFrame, axes: Axes) -> Axes:
-    """Differences of accuracy with their intervals, one line each.
-
-    `comparisons` has an index of labels and columns difference, low, high, in percent points.
-    """
-    places = np.arange(len(comparisons))[::-1]
-    errors = np.abs(
-        comparisons[["low", "high"]].to_numpy().T - comparisons["difference"].to_numpy()
-    )
-    axes.errorbar(comparisons["difference"], places, xerr=errors, fmt="o", capsize=3, color="black")
-    axes.axvline(0, color="0.5", lw=1, ls=":")
-    axes.set_yticks(places, list(comparisons.index))
-    axes.set(xlabel="difference of accuracy (percentage points)", ylim=(-0.5, len(places) - 0.5))
-    return axes
-
-
-def readings_by_validation(table: pd.DataFrame, axes: Axes) -> Axes:
-    """Inner against outer accuracy of every reading, one point for each held-out worm.
-
-    `table` is one number of training worms of `readings.leave_one_worm_out`'s table.
-    """
-    for number, (name, part) in enumerate(table.groupby("reading", sort=False)):
-        marker = "os^Dv"[number // len(WORM_COLOURS) % 5]
-        axes.plot(
-            100 * part["inner"],
-            100 * part["outer"],
-            color=worm_colour(number),
-            marker=marker,
-            ls="none",
-            ms=5,
-            label=str(name),
-        )
-    low = 100 * table[["inner", "outer"]].to_numpy().min() - 2
-    axes.plot([low, 101], [low, 101], color="0.7", lw=0.8, zorder=0)
-    axes.set(
-        xlabel="validation: unseen training worms (%)",
-        ylabel="evaluation: held-out worm (%)",
-    )
-    axes.set_aspect("equal", adjustable="box")
-    return axes
+    """Few digits: 950, 1.5k, 312k, 2.1M."""
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if count >= size:
+            return f"{count / size:.{0 if count >= 100 * size else 1}f}{letter}"
+    return str(count)

@@ -1,12 +1,17 @@
-"""Colours and style that all figures share."""
+"""Colours, lines and legends that all figures share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.resources import as_file, files
+from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from wormgnn.states import LABELS
@@ -32,11 +37,45 @@ STATE_COLOURS = {
 
 NO_STATE_COLOUR = "#C8C8C8"
 
+MODEL_COLOURS = {
+    **{"GNN": "#D55E00", "GNN-RNN": "#D55E00", "GNN (connectome)": "#E69F00"},
+    **{"GNN, static edges": "#E69F00", "GAT": "#CC79A7", "Global attention": "#882255"},
+    **{"GraphSAGE": "#117733", "GIN-0": "#44AA99"},
+    **{"GIN-eps": "#999933", "GIN-ε": "#999933"},
+    **{"MLP": "#0072B2", "MLP-RNN": "#0072B2", "MLP, no norm": "#56B4E9"},
+    **{"Node MLP": "#009E73", "Node MLP-RNN": "#009E73", "set reader": "#009E73"},
+    **{"SVM": "#555555", "SVM, linear": "#A0A0A0", "ADMM": "#8C6D31", "manifold": "#8C6D31"},
+    **{"Persistence": "#000000", "persistence": "#000000", "Damped persistence": "#404040"},
+    **{"Constant derivative": "#737373", "Mean": "#A6A6A6", "marginal": "#A6A6A6"},
+    **{"Ridge, one frame": "#8C6D31", "VAR, four frames": "#8C6D31", "dwell times": "#117733"},
+}
+"""Colour of each model in every figure of the book: graph networks in reds, purples and greens,
+networks without a graph in blues, what is not a network in greys and brown."""
+
+_DASHES: dict[str, tuple[int, tuple[float, ...]]] = {
+    **{"GNN-RNN": (0, (4, 2)), "MLP-RNN": (0, (4, 2)), "Node MLP-RNN": (0, (4, 2))},
+    **{"Persistence": (0, (4, 2)), "persistence": (0, (4, 2)), "VAR, four frames": (0, (4, 2))},
+    **{"Damped persistence": (0, (5, 1)), "Constant derivative": (0, (1, 1))},
+    **{"Mean": (0, (6, 1.5, 1, 1.5)), "marginal": (0, (1, 1))},
+}
+
+VERDICT_COLOURS = {
+    "holds": "#009E73",
+    "holds in part": "#8FD3BF",
+    "does not hold": "#D55E00",
+    "not decided": "#F0C808",
+    "not tested": "#D0D0D0",
+}
+"""Colour of each verdict on a claim; the words stand beside it wherever it is used."""
+
 WORM_COLOURS = (
     "#332288", "#44AA99", "#999933", "#CC6677", "#882255", "#88CCEE", "#117733", "#DDCC77",
     "#AA4499",
 )  # fmt: skip
 """Colours of worms in the order of their dataset (Tol's muted scheme); see `worm_colour`."""
+
+BAND, GUIDE = "#EFEFEF", "0.5"
+"""Colours of the band of differences too small to notice, and of lines that only guide the eye."""
 
 
 def use_style() -> None:
@@ -48,6 +87,35 @@ def use_style() -> None:
 def worm_colour(index: int) -> str:
     """Colour of the worm at a place in its dataset; colours repeat after nine worms."""
     return WORM_COLOURS[index % len(WORM_COLOURS)]
+
+
+def palette(values: Iterable[object]) -> dict[Any, str]:
+    """Colour of each value of a column, by what the values are.
+
+    Models and states have the colour that is theirs in the whole book; a variant of a model,
+    such as `GNN, sum`, a lighter shade of its model's. Numbers go from light to dark; all
+    other values take the colours of worms, in order.
+    """
+    values = list(dict.fromkeys(values))
+    if values and all(isinstance(v, (int, float, np.number)) for v in values):
+        return dict(zip(values, sns.color_palette("crest", len(values)).as_hex(), strict=True))
+    colours: dict[object, str] = {}
+    shades: dict[str, int] = {}
+    for place, value in enumerate(values):
+        name = str(value)
+        family = name.split(", ")[0].split(" (")[0]
+        own = MODEL_COLOURS.get(name) or STATE_COLOURS.get(name)
+        if own is None and family in MODEL_COLOURS:
+            shades[family] = shades.get(family, 0) + 1
+            light = sns.light_palette(MODEL_COLOURS[family], 12)
+            own = to_hex(light[max(11 - 3 * shades[family], 3)])
+        colours[value] = own or worm_colour(place)
+    return colours
+
+
+def model_line(model: str) -> dict[str, Any]:
+    """Colour and dashes of a model's line: recurrent networks and simple forecasts have dashes."""
+    return {"color": palette([model])[model], "ls": _DASHES.get(model, "-")}
 
 
 def state_legend(
@@ -66,3 +134,23 @@ def state_legend(
         columnspacing=1.0,
     )
     return axes
+
+
+def figure_legend(figure: Figure, columns: int | None = None, order: Sequence[str] = ()) -> Figure:
+    """One legend beneath the figure for all that is labelled in any of its panels.
+
+    `order` names the entries that come first. With `columns` None, as many as fit the width.
+    """
+    named: dict[str, Any] = {}
+    for axes in figure.axes:
+        handles, names = axes.get_legend_handles_labels()
+        named |= {n: h for n, h in zip(names, handles, strict=True) if n not in named}
+        if (legend := axes.get_legend()) is not None:
+            legend.remove()
+    texts = [*(name for name in order if name in named), *(n for n in named if n not in order)]
+    if texts:
+        widest = 0.55 + 0.075 * max(map(len, texts))  # inches, at the style's 8 points
+        fit = min(max(int(figure.get_figwidth() / widest), 1), len(texts))
+        handles = [named[name] for name in texts]
+        figure.legend(handles, texts, loc="outside lower center", ncols=columns or fit)
+    return figure

@@ -1,1 +1,0 @@
-"""What deep networks are compared with."""

@@ -1,0 +1,192 @@
+"""The worms of a line: what is seen of each, who trains, how frames are used in a fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wormgnn.datasets.simulated import Simulation
+from wormgnn.errors import ChoiceError, NeuronError
+from wormgnn.features import Features, Scaling, derivative, features
+from wormgnn.folds import Role, Split, roles
+from wormgnn.recording import Recording, check_names
+
+if TYPE_CHECKING:
+    from wormgnn.plan import Profile
+
+Subset = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Worms of which subsets train, and worms that never do.
+
+    Attributes
+    ----------
+    recordings
+        Those that train first. Their order decides the folds.
+    n_pool
+        How many of them may train.
+    neurons
+        Names, in the order of the features' columns. A worm may lack some of them.
+    profile
+        Folds, epochs and worm subsets.
+    seed
+        Of the folds.
+    """
+
+    recordings: tuple[Recording, ...]
+    n_pool: int
+    neurons: tuple[str, ...]
+    profile: Profile
+    seed: int = 0
+    _features: dict[tuple[int, Scaling], tuple[Features, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    @classmethod
+    def of(
+        cls,
+        recordings: Sequence[Recording],
+        neurons: Sequence[str],
+        profile: Profile,
+        unseen: Sequence[Recording] = (),
+        seed: int = 0,
+    ) -> Cohort:
+        """Worms that train, and `unseen` ones, with those of the named neurons that each has.
+
+        Raises
+        ------
+        RecordingError
+            Two worms of one name.
+        NeuronError
+            A worm that has none of the neurons.
+        """
+        worms = (*recordings, *unseen)
+        check_names(worms)
+        cohort = cls(worms, len(recordings), tuple(neurons), profile, seed)
+        for worm, present in zip(worms, cohort.present, strict=True):
+            if not present.any():
+                raise NeuronError(f"{worm.worm}: none of the neurons {', '.join(neurons)}")
+        return cohort
+
+    @property
+    def worms(self) -> tuple[str, ...]:
+        """Names of the worms."""
+        return tuple(recording.worm for recording in self.recordings)
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Which neurons each worm has, shape (worms, neurons)."""
+        named = [set(worm.identified) for worm in self.recordings]
+        return np.array([[name in own for name in self.neurons] for own in named])
+
+    @property
+    def data(self) -> list[list[str]]:
+        """Name and digest of each recording."""
+        return [[recording.worm, recording.digest] for recording in self.recordings]
+
+    def complete(self) -> Cohort:
+        """The cohort itself; NeuronError names the first worm that lacks a neuron."""
+        for worm, present in zip(self.worms, self.present, strict=True):
+            if not present.all():
+                lacking = [n for n, here in zip(self.neurons, present, strict=True) if not here]
+                raise NeuronError(f"{worm}: no neuron named {', '.join(lacking)}")
+        return self
+
+    def subsets(self, sizes: Sequence[int] | None) -> list[Subset]:
+        """Worms that each member trains on."""
+        return self.profile.subsets(self.worms[: self.n_pool], sizes)
+
+    def known(self, subsets: Sequence[Subset]) -> NDArray[np.bool_]:
+        """Neurons named in any training worm of each subset, shape (subsets, neurons)."""
+        rows = [[self.worms.index(worm) for worm in subset] for subset in subsets]
+        return np.stack([self.present[row].any(axis=0) for row in rows])
+
+    def features(self, n_states: int, scaling: Scaling) -> tuple[Features, ...]:
+        """What models see of each worm; zero where it lacks a neuron. Computed once."""
+        key = n_states, scaling
+        if key not in self._features:
+            seen = zip(self.recordings, self.present, strict=True)
+            self._features[key] = tuple(
+                _spread(worm, self.neurons, here, n_states, scaling) for worm, here in seen
+            )
+        return self._features[key]
+
+    def roles(self, worm: int, fold: int, split: Split) -> NDArray[np.int64]:
+        """Use of each frame of a worm in a fold, shape (frames,); all train with split `none`."""
+        n_frames = self.recordings[worm].n_frames
+        if split == "none":
+            return np.full(n_frames, Role.TRAIN, dtype=np.int64)
+        return roles(n_frames, fold, self.profile.n_folds, split, 100 * self.seed + worm)
+
+
+def _spread(
+    worm: Recording,
+    neurons: Sequence[str],
+    here: NDArray[np.bool_],
+    n_states: int,
+    scaling: Scaling,
+) -> Features:
+    """Features of the neurons that are here, each in its place among all."""
+    own = features(
+        worm, [n for n, has in zip(neurons, here, strict=True) if has], n_states, scaling
+    )
+    x = np.zeros((len(own.x), len(neurons), own.n_frames), dtype=np.float32)
+    x[:, here] = own.x
+    return replace(own, neurons=tuple(neurons), x=x)
+
+
+View = Callable[[list[Recording], object, Sequence[str]], list[Recording]]
+"""From recordings, what they were loaded from, and neurons, to how a model sees them."""
+
+
+def _derivative(
+    recordings: list[Recording], source: object, neurons: Sequence[str]
+) -> list[Recording]:
+    """The derivative of each trace in its place.
+
+    The two features are then the first and the second derivative: a model must tell states
+    from how activity changes, not from how high it is.
+    """
+    return [replace(worm, traces=derivative(worm)) for worm in recordings]
+
+
+def aligned(recordings: list[Recording], source: object, neurons: Sequence[str]) -> list[Recording]:
+    """Each simulated worm's traces after the true alignment: `H = A X` (eq. 14) with the true A.
+
+    No label plays a part, but the truth does: this is what edges could do at best, not what
+    anyone could infer.
+    """
+    if not isinstance(source, Simulation):
+        raise ChoiceError("view", "aligned", [n for n in VIEWS if n != "aligned"])
+    worms = [worm.select(neurons) for worm in recordings]
+    maps = map(alignment, worms, [worm.select(neurons) for worm in source.shared()])
+    return [
+        replace(worm, traces=_with_constant(worm.traces) @ linear)
+        for worm, linear in zip(worms, maps, strict=True)
+    ]
+
+
+def alignment(worm: Recording, shared: Recording) -> NDArray[np.float64]:
+    """Linear map from a worm's traces to the shared ones by least squares, (neurons + 1, neurons).
+
+    The last row is the constant.
+    """
+    return np.asarray(np.linalg.lstsq(_with_constant(worm.traces), shared.traces, rcond=None)[0])
+
+
+def _with_constant(traces: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.column_stack([traces, np.ones(len(traces))])
+
+
+VIEWS: Mapping[str, View] = {
+    "as recorded": lambda recordings, source, neurons: recordings,
+    "derivative": _derivative,
+    "aligned": aligned,
+}
+"""How a line sees its recordings."""

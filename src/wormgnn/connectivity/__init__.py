@@ -1,1 +1,0 @@
-"""Inferred edges beside the connectome, the functional atlas and the worm's own correlations."""

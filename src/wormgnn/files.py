@@ -1,0 +1,136 @@
+"""Files: what is read is a regular file of bounded size; what is written is written whole."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import os
+import platform
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from wormgnn.errors import OutputError, SourceError, reading
+from wormgnn.limits import MAX_TEXT_BYTES
+
+TEMPORARY = ".wormgnn-"
+"""What the names of temporary files begin with: hidden, so that none is taken for a result."""
+
+_LEFTOVER_S = 24 * 3600.0
+"""Age at which a temporary file must be that of a killed writer, whichever computer it was on."""
+
+_PROBE_BYTES = 1 << 20
+
+
+def check_regular(path: Path) -> None:
+    """SourceError for what is no regular file: to open a pipe or a device may take for ever."""
+    with reading(path, "", "a file that can be read"):
+        if path.exists() and not path.is_file():
+            raise SourceError(path, "", "expected a regular file, found a folder, pipe or device")
+        if not path.exists():
+            raise SourceError(path, "", "expected a file that can be read, found none")
+
+
+def read_text(path: Path, expected: str) -> str:
+    """A whole text file in UTF-8; SourceError if it is longer than `MAX_TEXT_BYTES`."""
+    check_regular(path)
+    with reading(path, "", expected), path.open("rb") as file:
+        content = file.read(MAX_TEXT_BYTES + 1)
+        if len(content) > MAX_TEXT_BYTES:
+            raise SourceError(path, "", f"expected {MAX_TEXT_BYTES} bytes at most, found more")
+        return content.decode("utf-8")
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file beside `path`, then rename it; on failure leave nothing.
+
+    OutputError if the computer refuses.
+    """
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    # Not mkstemp, whose files no other user of a shared store could read.
+    name = f"{TEMPORARY}{_computer()}-{os.getpid()}-{uuid.uuid4().hex}{path.suffix}"
+    temporary = path.with_name(name)
+    try:
+        with _writing(path):
+            write(temporary)
+            os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def check_writable(folder: Path, outputs: Iterable[Path] = ()) -> None:
+    """OutputError unless files can be written into a folder, and under the paths of `outputs`.
+
+    For use before long work: creates the folder, and writes and removes a file of a megabyte.
+    """
+    remove_leftovers(folder, f"{TEMPORARY}*")
+    with contextlib.suppress(_Written):
+        write_atomically(folder / "probe", _probe)
+    for path in outputs:
+        with _writing(path):
+            if path.is_dir():  # raises if the name is too long
+                raise OutputError(f"cannot write {path}: it is a folder")
+
+
+class _Written(Exception):
+    """The probe could be written."""
+
+
+def _probe(path: Path) -> None:
+    with path.open("wb") as file:
+        file.write(bytes(_PROBE_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    raise _Written
+
+
+def remove_leftovers(folder: Path, pattern: str) -> None:
+    """Remove temporary files of a pattern whose writers were killed.
+
+    They are known by the number of a process of this computer that is no more, or by their age.
+    """
+    if not os.access(folder, os.W_OK):
+        return
+    for leftover in folder.glob(pattern):
+        with contextlib.suppress(OSError):  # another process was faster, or may not be disturbed
+            age_s = time.time() - leftover.stat().st_mtime
+            if age_s > _LEFTOVER_S or _is_orphan(leftover.name):
+                leftover.unlink()
+
+
+def _is_orphan(name: str) -> bool:
+    computer, _, rest = name.removeprefix(TEMPORARY).partition("-")
+    number = rest.partition("-")[0]
+    if os.name != "posix" or computer != _computer() or not number.isdigit():
+        return False
+    try:
+        os.kill(int(number), 0)  # asks, and sends nothing
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
+
+
+@functools.cache
+def _computer() -> str:
+    """Name of what numbers its processes by itself: one start of a computer, or a container."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        space = os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        boot, space = platform.node(), 0
+    return hashlib.sha256(f"{boot} {space}".encode()).hexdigest()[:12]
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """OutputError in place of what the operating system says."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error

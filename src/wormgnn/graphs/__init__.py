@@ -1,0 +1,1 @@
+"""Matrices among neurons (wiring, responses, correlations), and how far they agree."""

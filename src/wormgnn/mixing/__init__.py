@@ -1,1 +1,0 @@
-"""The paper's hypothesis on simulated worms whose individual variability is known."""

@@ -1,0 +1,224 @@
+"""Networks for whatever neurons there are: a reader of any set, and MLPs on many sets at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from wormgnn.errors import NeuronError
+from wormgnn.models.layers import Linear, affine
+from wormgnn.models.networks import Network
+
+_SILENT = 1e4
+"""Taken from a neuron's activations to switch it off: far beyond what weights can make up."""
+
+
+class SetReader(nn.Module):
+    """State scores from the neurons that a recording has, in whatever order they come (Deep Sets).
+
+    `h_i = relu(W_x x_i + W_e e_i + b)`, a layer on `[x_i; e_i]` in two parts, for each neuron
+    with embedding `e_i` of its name; `H = mean_i h_i` over the neurons that are present; scores
+    `= g(H)` with one hidden layer (Zaheer et al. 2017, "Deep Sets"; a second linear map in front
+    of the mean would be one with the first of `g`). In training every frame of every step meets
+    its own random subset of the neurons, so that the network learns to read any of them.
+
+    Parameters
+    ----------
+    members
+        Networks in the ensemble.
+    neurons
+        Size of the vocabulary of names.
+    outputs
+        Number of states.
+    features, hidden, embedding
+        Sizes of a neuron's input, of the hidden layers and of a name's embedding.
+    known
+        Names that each member may use, shape (members, neurons): those of its training
+        worms. All if None.
+    dropping
+        Whether neurons are dropped in training.
+    seed
+        Of the dropping; initial weights follow torch's generator, as in `models.layers`.
+    """
+
+    known: Tensor
+
+    def __init__(
+        self,
+        members: int,
+        neurons: int,
+        outputs: int,
+        features: int = 2,
+        hidden: int = 32,
+        embedding: int = 16,
+        known: Tensor | None = None,
+        dropping: bool = True,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.values = Linear(members, features, hidden)
+        self.names = Linear(members, embedding, hidden)
+        self.embedding = nn.Parameter(torch.randn(members, embedding, neurons))
+        self.rho = Linear(members, hidden, hidden)
+        self.readout = Linear(members, hidden, outputs)
+        everything = torch.ones(members, neurons)
+        self.register_buffer("known", everything if known is None else known.float())
+        self.dropping, self.draws = dropping, torch.Generator().manual_seed(seed)
+
+    def forward(self, x: Tensor, present: Tensor) -> Tensor:
+        """Scores `(members, outputs, frames)` from the neurons that are present.
+
+        `x` `(features, neurons, frames)` is in the order of the vocabulary, `present`
+        `(neurons,)` is true where a neuron was recorded; values of the others are not read.
+        """
+        which = torch.nonzero(present).flatten()
+        return self.read(x[:, which], which)
+
+    def read(self, x: Tensor, which: Tensor) -> Tensor:
+        """Scores from a set of neurons: `x` `(features, set, frames)`, `which` their numbers.
+
+        Nothing is said by an empty set: its scores are `g(0)`, the same at every frame.
+        """
+        dropping = self.training and self.dropping and len(which) > 0
+        kept = random_subsets(x, self._draws_of_step()) if dropping else torch.ones_like(x[0])
+        known = self.known[:, which]
+        total = self._said(x, which, kept, known).sum(0)
+        count = (known @ kept).clamp(min=1)  # none known: the scores of an empty set
+        mean = total.view(len(known), -1, x.shape[-1]) / count[:, None]
+        scores: Tensor = self.readout(torch.relu(self.rho(mean)))
+        return scores
+
+    def _draws_of_step(self) -> torch.Generator:
+        """A generator of its own for each step: no worm's length moves the draws of another."""
+        seed = torch.randint(2**31, (), generator=self.draws)
+        return torch.Generator().manual_seed(int(seed))
+
+    def _said(self, x: Tensor, which: Tensor, kept: Tensor, known: Tensor) -> Tensor:
+        """`h_i`, zero where a neuron is not kept or known, `(set, members * hidden, frames)`.
+
+        One product for each neuron: what its name says, and what switches it off, ride along
+        as inputs that are the same for all members.
+        """
+        features, shape = len(x), (len(which), self.values.bias.numel(), 1)
+        name = self.names(self.embedding[..., which]) + self.values.bias
+        name = (name - _SILENT * (1 - known[:, None])).permute(2, 0, 1).reshape(shape)
+        shared = self.values.weight.reshape(1, -1, features).expand(len(which), -1, -1)
+        weight = torch.cat([shared, name, torch.full_like(name, _SILENT)], dim=2)
+        constant = torch.ones_like(kept)[None]
+        inputs = torch.cat([x, constant, kept[None] - 1]).transpose(0, 1)
+        return torch.bmm(weight, inputs).relu_()
+
+
+def random_subsets(x: Tensor, draws: torch.Generator) -> Tensor:
+    """One where a neuron is kept, else zero, `(set, frames)`: a subset for every frame.
+
+    Every number of neurons is as likely as any other, and one is kept at least.
+    """
+    lots = torch.rand(x.shape[1:], generator=draws).to(x.device)
+    share = torch.rand(x.shape[-1], generator=draws).to(x.device)
+    kept = lots <= torch.maximum(share, lots.min(dim=0).values)
+    return kept.to(x.dtype)
+
+
+class MaskedMLP(Network):
+    """`MLP` without batch norm, each member on its own subset of the neurons.
+
+    Weights from the other neurons are multiplied by zero, so that all members share one
+    matrix product; the initial weights are those of the smaller network.
+
+    Parameters
+    ----------
+    mask
+        True where a member sees a neuron, shape (members, neurons).
+    outputs
+        Number of states.
+    seeds
+        Seed of each member's initial weights: what a member becomes does not depend on the
+        others in the ensemble. torch's global generator is left as it was.
+    features, hidden
+        Sizes of a neuron's input and of the hidden layer (paper: 16).
+
+    NeuronError for a member without neurons.
+    """
+
+    mask: Tensor
+
+    def __init__(
+        self,
+        mask: NDArray[np.bool_],
+        outputs: int,
+        seeds: Sequence[int],
+        features: int = 2,
+        hidden: int = 16,
+    ) -> None:
+        super().__init__()
+        if not mask.any(axis=1).all():
+            raise NeuronError("expected at least one neuron for each member of the ensemble")
+        members, neurons = mask.shape
+        inputs = torch.from_numpy(np.tile(mask, features)).float()[:, None]
+        with torch.random.fork_rng(devices=[]):
+            self.first = Linear(members, features * neurons, hidden)
+            self.readout = Linear(members, hidden, outputs)
+        self.register_buffer("mask", inputs)
+        self._initialise(seeds)
+
+    @torch.no_grad()
+    def _initialise(self, seeds: Sequence[int]) -> None:
+        """Uniform within one over the square root of the inputs that a member really has."""
+        for member, seed in enumerate(seeds):
+            random = torch.Generator().manual_seed(seed)
+            seen = float(self.mask[member].sum())
+            hidden = float(self.readout.weight.shape[-1])
+            for layer, inputs in ((self.first, seen), (self.readout, hidden)):
+                for tensor in (layer.weight[member], layer.bias[member]):
+                    tensor.uniform_(-(inputs**-0.5), inputs**-0.5, generator=random)
+
+    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        """Shared `(features, neurons, frames)` to scores `(members, outputs, frames)`.
+
+        `context` is what other networks take beside the neurons; this one needs none.
+        """
+        hidden = affine(self.first.weight * self.mask, self.first.bias, x.flatten(0, 1))
+        scores: Tensor = self.readout(torch.relu(hidden))
+        return scores
+
+
+@torch.no_grad()
+def filled(full: MaskedMLP, means: NDArray[np.float32], masks: NDArray[np.bool_]) -> MaskedMLP:
+    """The same networks where neurons are missing and a mean stands for each.
+
+    A constant input is a shift of the bias, so this is an ensemble of masked networks.
+
+    Parameters
+    ----------
+    full
+        Networks that see all neurons.
+    means
+        What each of them is given for a missing neuron, shape (members, features, neurons).
+    masks
+        True where a neuron is there, shape (cases, neurons).
+
+    Returns
+    -------
+    model
+        Members in the order (case, member of `full`).
+    """
+    members, features = len(full.mask), means.shape[1]
+    model = MaskedMLP(
+        np.repeat(masks, members, axis=0),
+        full.readout.weight.shape[1],
+        [0] * (members * len(masks)),
+        features,
+        full.first.weight.shape[1],
+    )
+    for name, tensor in full.named_parameters():
+        model.get_parameter(name).copy_(tensor.repeat(len(masks), 1, 1))
+    given = torch.from_numpy(means).flatten(1)[:, None].repeat(len(masks), 1, 1)
+    missing = model.first.weight * given * (1 - model.mask)
+    model.first.bias.add_(missing.sum(2, keepdim=True))
+    model.eval()
+    return model

@@ -1,1 +1,0 @@
-"""Reading behaviour from any set of neurons: fewer of them, one of them, or whatever is there."""

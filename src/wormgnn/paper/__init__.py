@@ -1,0 +1,1 @@
+"""What only the book needs: experiments, one study for each chapter that needs one, and claims."""

@@ -1,0 +1,1 @@
+"""Analyses of one chapter each, from the library's tables and arrays."""

@@ -1,0 +1,302 @@
+"""Each worm by itself, and worms pooled: principal components, and the onset of reversals.
+
+Paper, Background and Figure S1, after Kato et al. 2015: three components of the derivatives
+carry about 65 % of the variance, and the trajectory runs in loops that match behaviour;
+pooled over worms the structure is said to be lost. Here that loss is a number.
+
+Paper, Figure 1E, after Brennan and Proekt 2019: a worm's own neurons tell the onset of
+backward crawling, neurons averaged over the other worms do not. The decoder there is not
+described in the paper; here it is logistic regression on trace and derivative at one moment.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import recall_score, roc_auc_score, silhouette_score
+from sklearn.model_selection import PredefinedSplit, cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier
+
+from wormgnn.errors import RecordingError
+from wormgnn.features import derivative
+from wormgnn.recording import PAPER_NEURONS, Recording
+from wormgnn.states import FOUR, around, bouts_of, merge
+
+Floats = NDArray[np.float64]
+
+N_COMPONENTS = 3
+SMOOTHING_S = 1.5
+"""Standard deviation of the Gaussian that differentiates. Kato et al. regularised the total
+variation instead, which our file does not hold; how much this matters: see `variance`."""
+NEIGHBOURS = 15
+N_BLOCKS = 10
+
+LAGS_S: Floats = np.arange(-10.0, 10.25, 0.5, dtype=np.float64)
+"""Seconds since the onset at which activity is looked at."""
+NEAR_S, FAR_S = 1.0, 4.0
+"""Lags up to `NEAR_S` are onset, lags from `FAR_S` are not; those between are left out."""
+MIN_ONSETS = 5
+DECODERS = ("own neurons", "average of other worms", "other worms, not averaged")
+
+_ONSET = np.abs(LAGS_S) <= NEAR_S
+_SCORED = _ONSET | (np.abs(LAGS_S) >= FAR_S)
+
+
+@dataclass(frozen=True)
+class Projection:
+    """One worm's derivatives on three components.
+
+    Attributes
+    ----------
+    worm
+        Its name.
+    scores
+        Coordinates, shape (frames, 3).
+    variance
+        Share of the worm's variance that each component carries, shape (3,).
+    states
+        State codes, shape (frames,).
+    """
+
+    worm: str
+    scores: Floats
+    variance: Floats
+    states: NDArray[np.int64]
+
+    @property
+    def labelled(self) -> tuple[Floats, NDArray[np.int64]]:
+        """Standardised coordinates and states of the frames that have one."""
+        known = self.states >= 0
+        return (self.scores / self.scores.std(axis=0))[known], self.states[known]
+
+
+def smooth_derivatives(
+    recording: Recording,
+    neurons: Sequence[str] | None = None,
+    peak: bool = False,
+    smoothing_s: float = SMOOTHING_S,
+) -> Floats:
+    """Time derivatives with their mean removed, shape (frames, neurons).
+
+    All neurons of the worm, named or not, when `neurons` is None: Kato et al. used all. The
+    trace is convolved with the derivative of a Gaussian of `smoothing_s` seconds. With
+    `peak` each trace is first divided by its largest modulus. Constant traces, and those
+    with gaps, are left out.
+    """
+    traces = (recording if neurons is None else recording.select(neurons)).traces
+    traces = traces[:, np.isfinite(traces).all(axis=0) & (np.ptp(traces, axis=0) > 0)]
+    if peak:
+        traces = traces / np.abs(traces).max(axis=0)
+    sigma_frames = smoothing_s * recording.fps
+    slope = gaussian_filter1d(traces, sigma_frames, axis=0, order=1, mode="nearest")
+    return np.asarray((slope - slope.mean(axis=0)) * recording.fps)
+
+
+def axes_of(values: Floats) -> Floats:
+    """First three principal axes, shape (columns, 3); the largest entry of each is positive.
+
+    RecordingError for fewer than three columns.
+    """
+    if values.shape[1] < N_COMPONENTS:
+        raise RecordingError(f"expected {N_COMPONENTS} neurons or more, got {values.shape[1]}")
+    _, vectors = np.linalg.eigh(values.T @ values)
+    leading = vectors[:, ::-1][:, :N_COMPONENTS]
+    largest = leading[np.abs(leading).argmax(axis=0), np.arange(N_COMPONENTS)]
+    return np.asarray(leading * np.sign(largest))
+
+
+def project(
+    recordings: Sequence[Recording],
+    neurons: Sequence[str] | None = None,
+    pooled: bool = False,
+    n_states: int = 7,
+    peak: bool = False,
+) -> list[Projection]:
+    """Each worm on its own components, or on those of all worms' frames together (`pooled`).
+
+    Of all of its neurons unless some are named; worms share the neurons that are pooled.
+    """
+    slopes = [smooth_derivatives(recording, neurons, peak) for recording in recordings]
+    shared = axes_of(np.concatenate(slopes)) if pooled else None
+    projections = []
+    for recording, x in zip(recordings, slopes, strict=True):
+        scores = x @ (axes_of(x) if shared is None else shared)
+        shares = (scores**2).sum(axis=0) / (x**2).sum()
+        states = merge(recording, n_states)
+        projections.append(Projection(recording.worm, scores, shares, states))
+    return projections
+
+
+def variance(
+    recordings: Sequence[Recording], smoothings_s: Sequence[float] = (0.7, 1.5, 3.0)
+) -> pd.DataFrame:
+    """Share of variance of three own components over all neurons, as the derivative varies.
+
+    Columns: worm, smoothing_s, peak (were traces divided by their peak), variance.
+    """
+    rows = []
+    for recording, peak, smoothing_s in itertools.product(recordings, (False, True), smoothings_s):
+        x = smooth_derivatives(recording, None, peak, smoothing_s)
+        share = float(((x @ axes_of(x)) ** 2).sum() / (x**2).sum())
+        rows.append((recording.worm, smoothing_s, peak, share))
+    return pd.DataFrame(rows, columns=["worm", "smoothing_s", "peak", "variance"])
+
+
+def describe(
+    recordings: Sequence[Recording], n_states: int = 4, peak: bool = False
+) -> pd.DataFrame:
+    """Variance and separability of states, per worm and way of projecting.
+
+    Returns
+    -------
+    table
+        Columns: projection, peak, worm, variance (share of three components), silhouette (of the
+        states, -1 to 1), knn_within (balanced accuracy of nearest neighbours between blocks of
+        the same worm), knn_across (the same from the other worms to this one; chance is
+        1 / states). Coordinates are divided by their standard deviation.
+    """
+    ways: dict[str, tuple[Sequence[str] | None, bool]] = {
+        "own axes, all neurons": (None, False),
+        "own axes, shared neurons": (PAPER_NEURONS, False),
+        "pooled axes, shared neurons": (PAPER_NEURONS, True),
+    }
+    projections = {way: project(recordings, *how, n_states, peak) for way, how in ways.items()}
+    rows = [
+        {
+            "projection": way,
+            "peak": peak,
+            "worm": one.worm,
+            "variance": float(one.variance.sum()),
+            "silhouette": silhouette(one),
+            "knn_within": knn_within(one),
+            "knn_across": knn_across(one, [other for other in worms if other is not one]),
+        }
+        for way, worms in projections.items()
+        for one in worms
+    ]
+    return pd.DataFrame(rows)
+
+
+def silhouette(one: Projection, every_frames: int = 3) -> float:
+    """Silhouette of the states in three dimensions."""
+    x = (one.scores / one.scores.std(axis=0))[::every_frames]
+    y = one.states[::every_frames]
+    return float(silhouette_score(x[y >= 0], y[y >= 0]))
+
+
+def knn_within(one: Projection) -> float:
+    """Balanced accuracy of nearest neighbours, each tenth of the recording from the others."""
+    x, y = one.labelled
+    tenth = (np.arange(len(one.states)) * N_BLOCKS // len(one.states))[one.states >= 0]
+    guess = cross_val_predict(KNeighborsClassifier(NEIGHBOURS), x, y, cv=PredefinedSplit(tenth))
+    return _balanced(y, guess)
+
+
+def knn_across(one: Projection, others: Sequence[Projection]) -> float:
+    """Balanced accuracy of nearest neighbours among the frames of other worms."""
+    train_x, train_y = (
+        np.concatenate(part) for part in zip(*(o.labelled for o in others), strict=True)
+    )
+    x, y = one.labelled
+    return _balanced(y, KNeighborsClassifier(NEIGHBOURS).fit(train_x, train_y).predict(x))
+
+
+def _balanced(y: NDArray[np.int64], guess: NDArray[np.int64]) -> float:
+    return float(recall_score(y, guess, labels=np.unique(y), average="macro"))
+
+
+def trials(
+    recording: Recording, neurons: Sequence[str] = PAPER_NEURONS, standardise: bool = True
+) -> Floats:
+    """Trace and derivative around onsets of backward crawling, (onsets, lags, 2 * neurons).
+
+    Onsets are those whose lags all lie within the recording. Each signal has mean 0 and variance 1
+    over the recording, or stays as it is in dF/F0 and dF/F0 per second without `standardise`.
+    RecordingError for fewer than `MIN_ONSETS` of them.
+    """
+    worm = recording.select(neurons)
+    signals = np.concatenate([worm.traces, derivative(worm)], axis=1)
+    if standardise:
+        signals = (signals - signals.mean(axis=0)) / signals.std(axis=0)
+    bouts = bouts_of(merge(recording, 4), FOUR.index("reverse"))
+    onsets = np.array([bout.start for bout in bouts if bout.start > 0], dtype=np.int64)
+    x = np.stack([around(s, recording.times, onsets, LAGS_S) for s in signals.T], axis=2)
+    x = x[np.isfinite(x).all(axis=(1, 2))]
+    if len(x) < MIN_ONSETS:
+        raise RecordingError(
+            f"{recording.worm}: {len(x)} onsets of backward crawling with {LAGS_S[-1]:.0f} s on "
+            f"either side: expected {MIN_ONSETS} or more"
+        )
+    return x
+
+
+def decode_onsets(
+    recordings: Sequence[Recording],
+    neurons: Sequence[str] = PAPER_NEURONS,
+    n_folds: int = 5,
+    seed: int = 0,
+    standardise: bool = True,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Decode every worm's onsets from its own neurons and from the other worms'.
+
+    Returns
+    -------
+    scores
+        One row per worm and decoder: worm, decoder, standardised, n_onsets, auc (area under the ROC
+        curve, 0.5 is chance), balanced_accuracy (0.5 is chance) at the decoder's own threshold.
+    curves
+        Mean decoded probability of onset: worm, decoder, lag_s, probability.
+    """
+    worms = {r.worm: trials(r, neurons, standardise) for r in recordings}
+    scores, curves = [], []
+    for worm, x in worms.items():
+        others = [other for name, other in worms.items() if name != worm]
+        probabilities = _decoded(x, others, n_folds, np.random.default_rng(seed))
+        for decoder, probability in zip(DECODERS, probabilities, strict=True):
+            row = {"worm": worm, "decoder": decoder}
+            onset, rest = probability[:, _ONSET], probability[:, _SCORED & ~_ONSET]
+            truth = np.repeat([True, False], [onset.size, rest.size])
+            auc = roc_auc_score(truth, np.concatenate([onset.ravel(), rest.ravel()]))
+            balanced = ((onset >= 0.5).mean() + (rest < 0.5).mean()) / 2
+            about = {"standardised": standardise, "n_onsets": len(x)}
+            scores.append(row | about | {"auc": auc, "balanced_accuracy": balanced})
+            means = zip(LAGS_S, probability.mean(axis=0), strict=True)
+            curves += [row | {"lag_s": lag_s, "probability": p} for lag_s, p in means]
+    return pd.DataFrame(scores), pd.DataFrame(curves)
+
+
+def averaged(others: Sequence[Floats], rng: np.random.Generator) -> Floats:
+    """Trials of an average worm, shape (onsets, lags, features).
+
+    Each is the mean over worms of one onset of each, drawn without replacement as far as
+    a worm's onsets go; as many as the worm with the most has.
+    """
+    most = max(map(len, others))
+    drawn = [other[np.resize(rng.permutation(len(other)), most)] for other in others]
+    return np.asarray(np.mean(drawn, axis=0))
+
+
+def _decoded(
+    own: Floats, others: Sequence[Floats], n_folds: int, rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats]:
+    """Probability of onset from each of `DECODERS`, shape (onsets, lags)."""
+
+    def probability(train: Floats, test: Floats) -> Floats:
+        x, y = train[:, _SCORED].reshape(-1, train.shape[2]), np.tile(_ONSET[_SCORED], len(train))
+        model = LogisticRegression(C=0.1, class_weight="balanced", max_iter=1000).fit(x, y)
+        flat = model.predict_proba(test.reshape(-1, test.shape[2]))[:, 1]
+        return np.asarray(flat.reshape(test.shape[:2]))
+
+    fold = rng.permutation(np.arange(len(own)) % n_folds)
+    by_own = np.empty(own.shape[:2])
+    for k in range(min(n_folds, len(own))):
+        by_own[fold == k] = probability(own[fold != k], own[fold == k])
+    unlike = np.concatenate(others)
+    return by_own, probability(averaged(others, rng), own), probability(unlike, own)

@@ -1,0 +1,195 @@
+"""The paper's hypothesis on simulated worms whose individual variability is known.
+
+Its Discussion holds that worms are linear transformations of something shared, and that messages
+along inferred edges, `H = A X` (eq. 14), undo them. Simulated worms have a dial for that, and a
+truth: the same worm at a mixing of 0 is what it would have been.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wormgnn.comparison import compare
+from wormgnn.datasets.simulated import Mixing, Simulation
+from wormgnn.errors import ChoiceError
+from wormgnn.features import scale
+from wormgnn.plan import Line, Plan
+from wormgnn.results import Table
+
+Array = NDArray[np.float64]
+
+DIAL = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
+"""Places of the dial in the reference."""
+
+MANY = (4, 16, 48)
+"""Numbers of training worms in the check `many worms`."""
+
+N_UNSEEN = 8
+"""Further worms that these are evaluated on."""
+
+PLAIN = "MLP, no norm"
+"""Has the GNN's classifier: the two differ in the edges alone."""
+
+PLACE = ["kind", "mixing", "n_train"]
+WORM = ["sim_seed", "worm"]
+"""A worm of a set is one unit. Worms of one set share their training worms, so that intervals
+over these units are rather too narrow."""
+
+
+def grid(
+    kinds: Sequence[Mixing], dial: Sequence[float], seeds: Sequence[int], **changes: Any
+) -> list[Simulation]:
+    """Simulated worms at every place of the dial; `changes` are further fields of `Simulation`."""
+    places = itertools.product(kinds, dial, seeds)
+    return [Simulation(mixing, kind, seed, **changes) for kind, mixing, seed in places]
+
+
+def lines(
+    plans: Mapping[str, Plan],
+    worms: Sequence[Simulation],
+    view: str = "as recorded",
+    **factors: Any,
+) -> tuple[Line, ...]:
+    """Every plan on every set of worms; its place on the dial, and `factors`, identify a line."""
+    more = [*([] if view == "as recorded" else [view]), *map(str, factors.values())]
+    return tuple(
+        Line(
+            ", ".join([f"{model}: {world.kind} {world.mixing:g}, set {world.seed}", *more]),
+            plan,
+            model=model,
+            view=view,
+            train=world,
+            factors={"kind": world.kind, "mixing": world.mixing, "sim_seed": world.seed} | factors,
+        )
+        for world in worms
+        for model, plan in plans.items()
+    )
+
+
+# --- reference tables ----------------------------------------------------------------------------
+
+
+def over_members(table: Table) -> pd.DataFrame:
+    """The reference tables `mixing` and `mixing_checks`: mean over training subsets and folds.
+
+    One row for each model, place, number of training worms and evaluated worm (by its number);
+    `n` networks are averaged.
+    """
+    rows, scores = table.rows, ["accuracy", "balanced_accuracy", "majority"]
+    place = ["model", "view", "check", "kind", "mixing", "sim_seed", "n_states"]
+    keys = [name for name in (*place, "n_train", "seen", "worm") if name in rows]
+    members = rows.groupby(keys, sort=False)
+    means = members[scores].mean().assign(n=members.size()).reset_index()
+    means["worm"] = means["worm"].str.removeprefix("simulated-").astype(int)
+    return means[[*keys, "n", *scores]]
+
+
+def legible(table: Table) -> pd.DataFrame:
+    """The reference table `mixing_edges`: what traces and messages show of the shared signals.
+
+    Accuracy says whether edges help, not why. Here a linear map is fitted from the messages
+    `H = A X` of the training worms to the signals that all worms share, and applied to an unseen
+    worm. Edges that are the same for all worms change nothing (the map absorbs them); edges that
+    undo what is each worm's own make the shared signals legible.
+
+    One row for each GNN of the dial, number of training worms and unseen worm (mean over
+    networks): columns n_train, worm, traces, messages (mean correlations, see `legibility`), n,
+    kind, mixing, sim_seed. ChoiceError for a table without a GNN.
+    """
+    tables = []
+    for line in table.experiment.lines:
+        if line.plan.model != "gnn" or not isinstance(line.train, Simulation):
+            continue
+        rows = pd.DataFrame(_legible_members(table, line, line.train))
+        members = rows.groupby(["n_train", "worm"])
+        means = members.mean().assign(n=members.size()).reset_index()
+        tables.append(means.assign(**line.factors))
+    if not tables:
+        raise ChoiceError("model", "gnn", [line.model_name for line in table.experiment.lines])
+    return pd.concat(tables, ignore_index=True)
+
+
+def _legible_members(
+    table: Table, line: Line, simulation: Simulation
+) -> Iterator[dict[str, float]]:
+    """Legibility in each unseen worm, given each network's edges of each fold."""
+    cohort = table.cohort(line.label)
+    own = [worm.x[0].T.astype(float) for worm in cohort.features(line.plan.n_states, "whole")]
+    shared = [scale(worm.select(cohort.neurons).traces) for worm in simulation.shared()]
+    for fold in table.profile.folds:
+        edges = table.arrays(line.label, fold)["edges"]
+        for member, subset in enumerate(table.subsets(line.label)):
+            messages = [x @ a.T for x, a in zip(own, edges[member], strict=True)]
+            train = [cohort.worms.index(worm) for worm in subset]
+            for worm in sorted({*range(len(own))} - {*train}):
+                row: dict[str, float] = {"n_train": len(train), "worm": worm + 1}
+                for name, signals in (("traces", own), ("messages", messages)):
+                    known = [(signals[k], shared[k]) for k in train]
+                    row[name] = legibility(known, signals[worm], shared[worm])
+                yield row
+
+
+RIDGES = (1e-8, 1e-6, 1e-4, 1e-2, 1.0)
+"""Penalties of the linear map, as shares of the mean variance of the signals. Messages along
+edges that are nearly alike are nearly collinear, and some penalty must be able to bear that."""
+
+
+def legibility(train: Sequence[tuple[Array, Array]], signals: Array, shared: Array) -> float:
+    """Mean correlation over neurons of an unseen worm's shared signals with their prediction.
+
+    The best over `RIDGES` on that worm: an upper bound, for every kind of signals alike.
+
+    Parameters
+    ----------
+    train
+        Signals and shared signals of each training worm, both (frames, neurons).
+    signals, shared
+        The same of the unseen worm.
+    """
+    x, y = (np.concatenate(parts) for parts in zip(*train, strict=True))
+    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
+    gram, cross = x.T @ x, x.T @ y
+    size = np.trace(gram) / len(gram)
+    maps = [np.linalg.solve(gram + r * size * np.eye(len(gram)), cross) for r in RIDGES]
+    return max(_mean_correlation(signals @ linear, shared) for linear in maps)
+
+
+def _mean_correlation(predicted: Array, wanted: Array) -> float:
+    a, b = (signals - signals.mean(axis=0) for signals in (predicted, wanted))
+    norms = np.linalg.norm(a, axis=0) * np.linalg.norm(b, axis=0)
+    return float(np.mean((a * b).sum(axis=0) / norms))
+
+
+# --- comparisons ---------------------------------------------------------------------------------
+
+
+def room(rows: pd.DataFrame, model: str = PLAIN) -> pd.DataFrame:
+    """What undoing the mixture adds to a model on unseen worms: the room for edges to help.
+
+    The true alignment is fitted to traces without noise, so that it takes noise away too, where
+    there is nothing to undo. The gain of each worm is therefore taken minus its own gain at
+    mixing 0, where behaviour, latent activity and noise are the same.
+
+    The table of `comparison.compare` for each place above 0 of the dial; `a` is the gain there, `b`
+    the gain at 0. ChoiceError where the table lacks mixing 0 or the aligned model.
+    """
+    worm = ["kind", "n_train", "n_states", *WORM]
+    unseen = rows[~rows["seen"] & (rows["model"] == model)]
+    aligned, plain = (unseen[unseen["view"] == view] for view in ("aligned", "as recorded"))
+    gains = aligned.merge(
+        plain, on=[*worm, "mixing"], suffixes=("", "_plain"), validate="one_to_one"
+    )
+    gains["gain"] = gains["accuracy"] - gains["accuracy_plain"]
+    mixed = {"mixing": [place for place in gains["mixing"].unique() if place > 0]}
+    return compare(gains, mixed, {"mixing": 0.0}, "gain", PLACE, on=worm, unit=WORM)
+
+
+def distinct(table: pd.DataFrame) -> pd.DataFrame:
+    """Without the second kind of mixing at 0, where both kinds are the same worms."""
+    return table[(table["mixing"] > 0) | (table["kind"] == table["kind"].iloc[0])]

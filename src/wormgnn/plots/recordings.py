@@ -1,0 +1,318 @@
+"""Recordings: what worms did (Fig. 1A-D), how they differ, and what models see (Fig. 3A)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import BoundaryNorm, ListedColormap, to_rgb
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from wormgnn.features import Features
+from wormgnn.folds import Role
+from wormgnn.plots.scores import number_matrix
+from wormgnn.plots.style import NO_STATE_COLOUR, STATE_COLOURS, worm_colour
+from wormgnn.recording import NO_STATE, Recording
+from wormgnn.states import bouts
+from wormgnn.statistics import bootstrap_interval
+
+REFERENCE = "AVAL"
+"""Neuron that orders the rows of a heat map: a command neuron of reverse crawling."""
+
+SHARED_HEIGHT = 4.0
+"""Height of a shared neuron's row in a heat map, so that its name can be read."""
+
+P_EDGES = (0.0, 0.01, 0.05, 0.2, 0.5, 1.0)
+"""Limits of the colours of a p-value; reds below 0.05, blues above."""
+
+_P_COLOURS = ("#D6604D", "#FBD5C0", "#D1E5F0", "#7FB8DA", "#2166AC")
+_UNTESTED = "#E8E8E8"
+
+MIN_ROWS = 3
+"""Fewest bouts for which a mean and its interval are drawn."""
+
+ROLE_COLOURS = {
+    Role.TRAIN: ("training", "#D9D9D9"),
+    Role.VALIDATION: ("validation", "#E69F00"),
+    Role.TEST: ("test", "#0072B2"),
+    Role.UNUSED: ("unused", "#FFFFFF"),
+}
+"""Name and colour of each role of a frame."""
+
+_GRAPH_SPACING = 3.4
+
+
+def heatmap(recording: Recording, shared: Sequence[str], axes: Axes) -> Axes:
+    """All neurons of one worm over time, the shared ones on top above a red line.
+
+    The rows beneath the line go by their correlation with `REFERENCE`, or with the first
+    principal component where that neuron is not identified. Colours span the 2nd to the
+    98th percentile of all values, in dF/F0. Shared rows are `SHARED_HEIGHT` times as high.
+    """
+    order = heatmap_order(recording, shared)
+    values = recording.traces[:, order].T
+    low, high = np.nanpercentile(values, (2, 98))
+    start, stop = float(recording.times[0]), float(recording.times[-1])
+    line = SHARED_HEIGHT * len(shared)
+    bottom = line + len(order) - len(shared)
+    parts = ((values[: len(shared)], 0.0, line), (values[len(shared) :], line, bottom))
+    for part, above, below in parts:
+        if len(part):
+            extent = (start, stop, below, above)
+            image = axes.imshow(part, aspect="auto", extent=extent, vmin=low, vmax=high)
+    axes.set_ylim(bottom, 0)
+    axes.axhline(line, color="red", linewidth=1.2)
+    axes.set_yticks(SHARED_HEIGHT * (np.arange(len(shared)) + 0.5), shared, fontsize=5.5)
+    axes.tick_params(axis="y", length=0, pad=1)
+    axes.set(xlabel="time (s)", ylabel=f"{len(order)} neurons")
+    assert axes.figure is not None
+    axes.figure.colorbar(image, ax=axes, pad=0.01, fraction=0.03, label="ΔF/F$_0$")
+    return axes
+
+
+def heatmap_order(recording: Recording, shared: Sequence[str]) -> NDArray[np.int64]:
+    """Columns of a recording in the order of the heat map's rows, shape (neurons,)."""
+    top = recording.columns(shared)
+    others = np.setdiff1d(np.arange(len(recording.neurons)), top)
+    traces = recording.traces - np.nanmean(recording.traces, axis=0)
+    traces = np.nan_to_num(traces)
+    if REFERENCE in recording.neurons:
+        reference = traces[:, recording.columns([REFERENCE])[0]]
+    else:
+        reference = np.linalg.svd(traces, full_matrices=False)[0][:, 0]
+    norms = np.linalg.norm(traces, axis=0) * np.linalg.norm(reference)
+    correlation = traces.T @ reference / np.where(norms > 0, norms, 1.0)
+    return np.concatenate([top, others[np.argsort(-correlation[others], kind="stable")]])
+
+
+def ethogram(recording: Recording, axes: Axes) -> Axes:
+    """Behavioural state over time as a strip of colours; frames without one are grey."""
+    edges = np.append(recording.times, recording.times[-1] + 1 / recording.fps)
+    axes.set_facecolor(NO_STATE_COLOUR)
+    for bout in bouts(recording.states):
+        start, stop = edges[bout.start], edges[bout.stop]
+        axes.axvspan(start, stop, color=_colour(recording, bout.state), linewidth=0)
+    axes.set_xlim(edges[0], edges[-1])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+    return axes
+
+
+def coloured_trace(recording: Recording, neuron: str, axes: Axes) -> Axes:
+    """Trace of one neuron in dF/F0 over time, coloured by the behavioural state."""
+    points = np.column_stack([recording.times, recording.select([neuron]).traces[:, 0]])
+    segments = np.stack([points[:-1], points[1:]], axis=1)
+    colours = [_colour(recording, state) for state in recording.states[:-1]]
+    axes.add_collection(LineCollection(list(segments), colors=colours, linewidths=1.2))
+    axes.autoscale()
+    axes.margins(x=0)
+    axes.set(xlabel="time (s)", ylabel="ΔF/F$_0$")
+    return axes
+
+
+def _colour(recording: Recording, state: int) -> str:
+    if state == NO_STATE:
+        return NO_STATE_COLOUR
+    return STATE_COLOURS.get(recording.vocabulary[state], NO_STATE_COLOUR)
+
+
+def onset_activity(
+    activity: Mapping[str, NDArray[np.float64]],
+    lags_s: NDArray[np.float64],
+    axes: Axes,
+    seed: int = 0,
+) -> Axes:
+    """Mean activity around the onset of a state: one line per worm, and the mean over worms.
+
+    Parameters
+    ----------
+    activity
+        Activity of one neuron around each onset, of shape (bouts, lags), by worm.
+    lags_s
+        Seconds since the onset, shape (lags,).
+    axes
+        Where to draw. Shades are 95 % bootstrap intervals over the worm's bouts.
+    seed
+        Seed of the bootstrap.
+    """
+    means = []
+    for index, (worm, values) in enumerate(activity.items()):
+        mean, low, high = bootstrap_interval(values, rng=seed)
+        few = np.isfinite(values).sum(axis=0) < MIN_ROWS
+        mean, low, high = (np.where(few, np.nan, part) for part in (mean, low, high))
+        colour = worm_colour(index)
+        axes.plot(lags_s, mean, color=colour, label=worm)
+        axes.fill_between(lags_s, low, high, color=colour, alpha=0.13, linewidth=0)
+        means.append(mean)
+    over_worms = pd.DataFrame(means).mean()  # of those that have one
+    axes.plot(lags_s, over_worms, color="black", linestyle="--", label="mean over worms")
+    axes.axvline(0, color="0.6", linewidth=0.8, zorder=0)
+    axes.set(xlim=(lags_s[0], lags_s[-1]), xlabel="time since onset (s)")
+    return axes
+
+
+def probability_matrix(matrix: NDArray[np.float64], axes: Axes) -> Axes:
+    """P-values that two worms' activity has one distribution, as coloured squares.
+
+    `matrix` has shape (worms, worms); the diagonal, and NaN, where nothing was tested, are
+    grey. Worms are numbered from 1. `probability_bar` explains the colours.
+    """
+    norm = BoundaryNorm(P_EDGES, len(_P_COLOURS))
+    colours = ListedColormap(list(_P_COLOURS)).with_extremes(bad=_UNTESTED)
+    off_diagonal = np.where(np.eye(len(matrix), dtype=bool), np.nan, matrix)
+    axes.imshow(np.ma.masked_invalid(off_diagonal), cmap=colours, norm=norm)
+    numbers = [str(number) for number in range(1, len(matrix) + 1)]
+    axes.set_xticks(range(len(matrix)), numbers, fontsize=7)
+    axes.set_yticks(range(len(matrix)), numbers, fontsize=7)
+    axes.tick_params(length=0, pad=1)
+    axes.spines[:].set_visible(False)
+    return axes
+
+
+def probability_bar(panels: Sequence[Axes]) -> None:
+    """Colour bar of probability matrices beside their axes, with the limits as ticks."""
+    figure = panels[0].figure
+    assert figure is not None
+    figure.colorbar(
+        panels[0].images[0],
+        ax=list(panels),
+        spacing="uniform",
+        ticks=P_EDGES,
+        format="%g",
+        shrink=0.7,
+        label="probability of one distribution",
+    )
+
+
+def consistency(tests: pd.DataFrame, table: pd.DataFrame, axes: Axes) -> Axes:
+    """Share of pairs of worms that differ, for each neuron and state; a dot where consistent.
+
+    `tests` as from `individuality.compare_worms`, `table` from `individuality.consistent`.
+    """
+    differ = (tests["p"] < 0.05).groupby([tests["neuron"], tests["state"]]).mean().unstack()
+    differ = differ.reindex(index=table.index, columns=table.columns).T
+    dots = table.T.to_numpy() == True  # noqa: E712 (some are missing)
+    label = "share of pairs\nwith p < 0.05"
+    return number_matrix(differ, axes, label, (0, 1), "Reds", dots=dots)
+
+
+def tuning(
+    table: pd.DataFrame, home: Sequence[str], axes: Axes, column: str, least_confidence: float
+) -> Axes:
+    """Correlation of each neuron with reversing: training worms a grey span, animals points.
+
+    `table` has columns worm, neuron, confidence and `column` (`trace` or `derivative`); `home`
+    names the training worms, whose range is the span. Identities below the least confidence
+    are hollow.
+    """
+    neurons = sorted(table["neuron"].unique())
+    at_home = table["worm"].isin(home)
+    spans = table[at_home].groupby("neuron")[column].agg(["min", "max"]).reindex(neurons)
+    height = spans["max"] - spans["min"]
+    axes.bar(range(len(neurons)), height, 0.8, bottom=spans["min"], color="0.85")
+    axes.patches[-1].set_label("training worms, range")
+    animals = table[~at_home].groupby("worm", sort=False)
+    for number, (animal, rows) in enumerate(animals):
+        places = rows["neuron"].map(neurons.index)
+        x = places + 0.16 * (number - (len(animals) - 1) / 2)
+        sure, colour = rows["confidence"] >= least_confidence, worm_colour(number)
+        axes.plot(x[sure], rows[column][sure], "o", ms=4, color=colour, label=str(animal))
+        axes.plot(x[~sure], rows[column][~sure], "o", ms=4, color=colour, mfc="white")
+    axes.axhline(0, color="0.5", lw=0.8, zorder=0)
+    axes.set_xticks(range(len(neurons)), neurons, rotation=60, ha="right", rotation_mode="anchor")
+    axes.set_ylabel(f"r ({column}, reversing)")
+    return axes
+
+
+def node_features(features: Features, neuron: str, frame: int, fps: float, axes: Axes) -> Axes:
+    """Scaled trace and derivative of one neuron, with a dashed line at frame t' = t + 1.
+
+    The two values that the line crosses are the node's features at that frame. Seconds
+    are counted from the first frame drawn, ten seconds before the line.
+    """
+    before, after = round(10 * fps), round(10 * fps)
+    start, stop = max(frame + 1 - before, 0), min(frame + 1 + after, features.n_frames)
+    seconds = (np.arange(start, stop) - start) / fps
+    trace, slope = features.x[:, features.neurons.index(neuron), start:stop]
+    at = frame + 1 - start
+    # One above the other on one pair of axes: both features lie in [0, 1].
+    for shift, values, label in ((1.25, trace, "trace"), (0.0, slope, "derivative")):
+        axes.plot(seconds, values + shift, color="0.25")
+        axes.plot(seconds[at], values[at] + shift, "o", color="#D55E00", markersize=5)
+        axes.text(seconds[-1], shift + 1.02, label, fontsize=8, va="bottom", ha="right")
+    axes.axvline(seconds[at], color="#D55E00", linestyle="--", linewidth=1)
+    axes.set_yticks([0, 1, 1.25, 2.25], ["0", "1", "0", "1"])
+    axes.set_ylim(-0.05, 2.5)
+    axes.margins(x=0)
+    axes.set_xlabel("time (s)")
+    return axes
+
+
+def temporal_graph(
+    features: Features, frames: Sequence[int], axes: Axes, highlight: str | None = None
+) -> Axes:
+    """The graph of all neurons at some frames, side by side, nodes shaded by their trace.
+
+    Every pair of neurons may be joined; which are, and how strongly, is for a model to say.
+    `highlight` rings one neuron.
+    """
+    angles = np.pi / 2 - 2 * np.pi * np.arange(len(features.neurons)) / len(features.neurons)
+    circle = np.column_stack([np.cos(angles), np.sin(angles)])
+    pairs = np.transpose(np.triu_indices(len(circle), k=1))
+    for column, frame in enumerate(frames):
+        centre = np.array([_GRAPH_SPACING * column, 0.0])
+        nodes = circle + centre
+        axes.add_collection(LineCollection(list(nodes[pairs]), colors="0.88", linewidths=0.4))
+        rings = ["#D55E00" if name == highlight else "0.4" for name in features.neurons]
+        shade = features.x[0, :, frame]
+        axes.scatter(
+            nodes[:, 0], nodes[:, 1], c=shade, s=70, vmin=0, vmax=1, edgecolors=rings, zorder=3
+        )
+        for (x, y), name in zip(1.34 * circle + centre, features.neurons, strict=True):
+            axes.text(x, y, name, fontsize=5, ha="center", va="center")
+        offset = frame - frames[0]
+        title = "$t$" if not offset else f"$t+{offset}$"
+        axes.text(centre[0], -1.6, title, ha="center", va="top")
+    right = _GRAPH_SPACING * (len(frames) - 1) + 1.5
+    axes.set(xlim=(-1.5, right), ylim=(-1.9, 1.5), aspect="equal")
+    axes.set_axis_off()
+    return axes
+
+
+def scalings(
+    whole: NDArray[np.floating], causal: NDArray[np.floating], fps: float, axes: Axes
+) -> Axes:
+    """One trace scaled by its whole recording and by its past alone, each of shape (frames,)."""
+    seconds = np.arange(len(whole)) / fps
+    axes.plot(seconds, causal, color="#E69F00", label="by the past alone", linewidth=1)
+    axes.plot(seconds, whole, color="#0072B2", label="by the whole recording", linewidth=1)
+    axes.margins(x=0)
+    axes.set(ylim=(-0.02, 1.02), xlabel="time (s)", ylabel="scaled trace")
+    axes.legend(loc="upper right", bbox_to_anchor=(1, 1.2), ncols=2)
+    return axes
+
+
+def fold_strips(roles: Mapping[str, NDArray[np.int64]], fps: float, axes: Axes) -> Axes:
+    """Role of every frame as a strip of colours, one strip for each way to split.
+
+    `roles` holds the roles of the frames, shape (frames,), by the name of the split.
+    """
+    colours = np.array([to_rgb(ROLE_COLOURS[role][1]) for role in sorted(ROLE_COLOURS)])
+    for row, frames in enumerate(roles.values()):
+        extent = (0.0, len(frames) / fps, row + 0.35, row - 0.35)
+        strip = colours[frames + 1][None]
+        axes.imshow(strip, extent=extent, aspect="auto", interpolation="nearest")
+    axes.set_ylim(len(roles) - 0.5, -0.5)
+    axes.set_yticks(range(len(roles)), list(roles))
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("time (s)")
+    handles = [
+        Patch(facecolor=colour, edgecolor="0.6", linewidth=0.5, label=label)
+        for label, colour in ROLE_COLOURS.values()
+    ]
+    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 1.22), ncols=4)
+    return axes

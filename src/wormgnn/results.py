@@ -1,0 +1,342 @@
+"""Tables of results: what a run gives, and the committed references of `results/`.
+
+A reference is a CSV file and a manifest that says where its numbers come from. The two are one
+transaction: the manifest holds the table's digest. A writer lays the next manifest beside, renames
+the table into place, then the manifest; whoever reads between the two finds the manifest that fits.
+Columns of identity that have one value for each line stand in the manifest, under `identity`, and
+not in every row of the file; `read` puts them back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import io
+import json
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from wormgnn.errors import ChoiceError, StoreError, chosen
+from wormgnn.files import TEMPORARY, remove_leftovers, write_atomically
+from wormgnn.recording import Recording
+from wormgnn.store import Arrays, environment
+
+if TYPE_CHECKING:
+    from wormgnn.cohort import Cohort, Subset
+    from wormgnn.plan import Experiment, Profile
+    from wormgnn.runner import LineRun
+
+OF_LINES = (
+    *("experiment", "model", "task", "n_states", "neurons", "n_neurons", "view", "train"),
+    *("scaling", "split"),
+)
+"""Columns that the manifest holds where they have one value for each line."""
+
+_SAME, _SCALE = ("data", "seed"), ("epochs", "n_folds", "subsets_per_size", "hidden")
+"""Fields of manifest and profile that all lines of a table share; their folds may differ."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What an experiment gave.
+
+    Attributes
+    ----------
+    rows
+        One row for each line, fold, member and worm (and frame ahead, for traces): columns of
+        identity, the lines' factors, then scores.
+    confusion
+        Counts pooled over folds and subsets: columns of identity, labelled, predicted (codes of
+        states), count. None if no line tells states.
+    experiment, dataset, profile, seed
+        What was run: the lines, the worms that train, and the scale.
+    recordings
+        Worms that train and worms that are evaluated only, as they were loaded; none where all are
+        simulated for a line.
+    runs
+        Each line's runs by its label: one, or one for each set of neurons.
+    """
+
+    rows: pd.DataFrame
+    confusion: pd.DataFrame | None
+    experiment: Experiment
+    dataset: str | Sequence[Recording]
+    profile: Profile
+    seed: int = 0
+    recordings: Sequence[Recording] = ()
+    runs: Mapping[str, Sequence[LineRun]] = field(default_factory=dict, repr=False)
+
+    def arrays(self, line: str, fold: int, group: int = 0) -> Arrays:
+        """What the store keeps of a fold: counts, seen, edges, validation, best_epoch, ...
+
+        `fold` is -1 where every frame trains; `group` says which set of neurons, where a line has
+        several. ChoiceError for a line, fold or set of neurons that was not run.
+        """
+        run = self._run(line, group)
+        if fold not in run.folds:
+            raise ChoiceError("fold", fold, run.folds)
+        return run.arrays(fold)
+
+    def subsets(self, line: str, group: int = 0) -> list[Subset]:
+        """Worms that each member of a line trained on, in the order of its arrays."""
+        return self._run(line, group).subsets
+
+    def cohort(self, line: str, group: int = 0) -> Cohort:
+        """Worms, neurons and features of a line."""
+        return self._run(line, group).cohort
+
+    def manifest(self, line: str, fold: int, group: int = 0) -> dict[str, Any]:
+        """What the store knows of a fold: inputs, seconds, versions, when it was written."""
+        run = self._run(line, group)
+        return run.store.manifest(run.inputs(fold))
+
+    def _run(self, line: str, group: int) -> LineRun:
+        runs = chosen("line", line, self.runs)
+        if group not in range(len(runs)):
+            raise ChoiceError("set of neurons", group, range(len(runs)))
+        return runs[group]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A reference table and where it comes from.
+
+    Attributes
+    ----------
+    table
+        The numbers, with all columns of identity.
+    manifest
+        Command, dataset, data digests, profile, seed, lines, versions, date, digest of the table.
+    """
+
+    table: pd.DataFrame
+    manifest: dict[str, Any]
+
+
+def default_folder() -> Path:
+    """`$WORMGNN_RESULTS`, else the folder `results/` of the source tree."""
+    named = os.environ.get("WORMGNN_RESULTS")
+    return Path(named) if named else Path(__file__).resolve().parents[2] / "results"
+
+
+def read(name: str, folder: Path | None = None) -> Reference | None:
+    """The reference table of this name (`table1.kato`), or None where there is none.
+
+    StoreError if table and manifest do not belong together.
+    """
+    files = _Files.of(name, folder)
+    if not files.table.exists() and not files.manifest.exists():
+        return None
+    content, manifest = files.pair()
+    table = pd.read_csv(content)
+    for column, value in manifest.get("identity", {}).items():
+        table[column] = table["line"].map(value) if isinstance(value, dict) else value
+    return Reference(table[manifest.get("columns", list(table))], manifest)
+
+
+def about(
+    command: str,
+    dataset: str,
+    recordings: Sequence[Recording],
+    seed: int,
+    profile: Profile | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """What a table was computed from: the part of its manifest that `write` does not add.
+
+    Parameters
+    ----------
+    command
+        Command line that computes the table again.
+    dataset, recordings
+        Name of the dataset that models were trained on, and every worm that went in.
+    seed
+        Seed of all random numbers.
+    profile
+        Scale of the protocol; None where a table has none.
+    more
+        What one kind of table adds, as plain JSON.
+    """
+    scale = {} if profile is None else {"profile": dataclasses.asdict(profile)}
+    data = {recording.worm: recording.digest for recording in recordings}
+    known = {"command": command, "dataset": dataset, "data": data, "seed": seed}
+    return {**known, **scale, **more}
+
+
+def write(
+    name: str,
+    table: pd.DataFrame,
+    about: Mapping[str, Any],
+    lines: Mapping[str, Any] | None = None,
+    folder: Path | None = None,
+) -> Path:
+    """Write a table and its manifest, both or neither; returns the table's path.
+
+    Parameters
+    ----------
+    name, folder
+        As for `read`.
+    table
+        The numbers; with `lines`, those of some or all lines (column `line`).
+    about
+        Where they come from, as from the function `about`.
+    lines
+        Every line that belongs to the table, in order, with what defines it as plain JSON (its
+        plan, and the versions of task and model). Stored lines that `table` lacks stay as they
+        are, so that a table can be computed line by line; a line that is no more is dropped.
+
+    Raises
+    ------
+    StoreError
+        Lines would stay that come from another definition, other worms, another scale or another
+        seed. Names them, and what differs.
+    """
+    files, manifest = _Files.of(name, folder), {**about, **environment()}
+    if lines is not None:
+        table, manifest = _with_other_lines(files, table, {**manifest, "lines": dict(lines)})
+    identity = _identity(table)
+    text = table.drop(columns=list(identity)).to_csv(index=False, float_format="%.6g")
+    manifest |= {"rows": len(table), "columns": list(table), "sha256": _digest(text.encode())}
+    manifest |= {"identity": identity} if identity else {}
+    files.replace(text, json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+    return files.table
+
+
+def _identity(table: pd.DataFrame) -> dict[str, Any]:
+    """Columns of `OF_LINES` with one value for each line: that value, or one by line."""
+    found: dict[str, Any] = {}
+    for column in OF_LINES if "line" in table else ():
+        if column not in table:
+            continue
+        by_line = table.groupby("line", sort=False)[column]
+        if (by_line.nunique(dropna=False) <= 1).all():
+            values = by_line.first()
+            found[column] = values.to_dict() if values.nunique() > 1 else values.tolist()[0]
+    return found
+
+
+def _with_other_lines(
+    files: _Files, table: pd.DataFrame, manifest: dict[str, Any]
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """A table with the lines that only the stored one has, in order, and its manifest."""
+    lines = list(manifest["lines"])
+    if "fold" in table:
+        manifest["folds"] = table.groupby("line")["fold"].nunique().to_dict()
+    stored = _stored(files)
+    if stored is not None:
+        kept = stored.table[stored.table["line"].isin(set(lines) - set(table["line"]))]
+        stay = list(kept["line"].unique())
+        _check_same(files, stored.manifest, manifest, stay)
+        if stay:
+            folds = stored.manifest.get("folds", {})
+            commands = [*stored.manifest["command"].split(" && "), manifest["command"]]
+            manifest["command"] = " && ".join(dict.fromkeys(commands))
+            manifest["folds"] = {
+                **{line: folds[line] for line in stay if line in folds},
+                **manifest.get("folds", {}),
+            }
+            table = pd.concat([kept, table], ignore_index=True)
+    place = {line: number for number, line in enumerate(lines)}
+    return table.sort_values("line", key=lambda own: own.map(place), kind="stable"), manifest
+
+
+def _stored(files: _Files) -> Reference | None:
+    """The reference as it is; one that is broken is none, so that it can be written again."""
+    try:
+        stored = read(files.name, files.table.parent)
+    except StoreError as error:
+        warnings.warn(f"{error}. Writing it anew, without its other lines", stacklevel=4)
+        return None
+    return stored if stored is not None and "line" in stored.table else None
+
+
+def _check_same(
+    files: _Files, old: dict[str, Any], new: dict[str, Any], stay: Sequence[str]
+) -> None:
+    """Refuse lines that would stay and do not come from what the new ones come from."""
+    new = json.loads(json.dumps(new))
+    differing = {line: fields for line in stay if (fields := _differing(old, new, line))}
+    if differing:
+        told = "; ".join(f"{line} ({', '.join(fields)})" for line, fields in differing.items())
+        raise StoreError(
+            f"{files.table}: lines would stay that differ in: {told}. Write every line"
+        )
+
+
+def _differing(old: dict[str, Any], new: dict[str, Any], line: str) -> list[str]:
+    """Names of what a stored line does not share with the new ones."""
+    pairs = [(_SAME, old, new), (_SCALE, old.get("profile", {}), new.get("profile", {}))]
+    before, after = (
+        {**definition.get("plan", {}), **{k: v for k, v in definition.items() if k != "plan"}}
+        for definition in (manifest.get("lines", {}).get(line, {}) for manifest in (old, new))
+    )
+    pairs.append((tuple(dict.fromkeys([*before, *after])), before, after))
+    return [name for names, a, b in pairs for name in names if a.get(name) != b.get(name)]
+
+
+@dataclass(frozen=True)
+class _Files:
+    """The two files of one reference."""
+
+    name: str
+    table: Path
+    manifest: Path
+
+    @classmethod
+    def of(cls, name: str, folder: Path | None) -> _Files:
+        folder = folder or default_folder()
+        return cls(name, folder / f"{name}.csv", folder / f"{name}.manifest.json")
+
+    def pending(self, digest: str) -> Path:
+        """Where the manifest of a table with this digest waits until the table is in place."""
+        return self.table.with_name(f".next.{self.name}.{digest[:16]}.json")
+
+    def pair(self) -> tuple[io.BytesIO, dict[str, Any]]:
+        """The table's content and the manifest that fits it; StoreError if none does."""
+        for _ in range(5):  # a writer may rename a file between two of these reads
+            content = self.table.read_bytes() if self.table.exists() else b""
+            digest = _digest(content)
+            for path in (self.manifest, self.pending(digest)):
+                manifest = _manifest(path)
+                if manifest.get("sha256") != digest:
+                    continue
+                if path != self.manifest:  # the writer was killed between its two renames
+                    with contextlib.suppress(OSError):  # the folder may only be read
+                        os.replace(path, self.manifest)
+                return io.BytesIO(content), manifest
+        experiment = self.name.split(".")[0]
+        raise StoreError(
+            f"{self.table}: does not fit {self.manifest.name}: run `wormgnn run {experiment} "
+            f"--reference`, or take both back with `git checkout -- {self.table} {self.manifest}`"
+        )
+
+    def replace(self, table: str, manifest: str) -> None:
+        """Both files, in an order that leaves a pair that fits wherever it is cut off."""
+        pending = self.pending(_digest(table.encode()))
+        write_atomically(pending, lambda path: path.write_bytes(manifest.encode()))
+        write_atomically(self.table, lambda path: path.write_bytes(table.encode()))
+        with contextlib.suppress(FileNotFoundError):  # a reader was faster
+            os.replace(pending, self.manifest)
+        for pattern in (f".next.{self.name}.*", f"{TEMPORARY}*"):
+            remove_leftovers(self.table.parent, pattern)
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    """A manifest; empty where there is none that can be read."""
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return manifest if isinstance(manifest, dict) else {}
+
+
+def _digest(content: bytes) -> str:
+    """SHA-256 of a table, the same whatever line ends git gave it."""
+    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()

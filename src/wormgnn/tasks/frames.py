@@ -1,0 +1,181 @@
+"""Labelled frames of worms as tensors: what an ensemble trains on, and how it is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from wormgnn.folds import Role
+from wormgnn.models.ensemble import Stack
+from wormgnn.training import Batch, History, Schedule, fit
+
+if TYPE_CHECKING:
+    from wormgnn.cohort import Cohort, Subset
+    from wormgnn.plan import Plan
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def negative_log_likelihood(scores: Tensor, target: Tensor) -> Tensor:
+    """Mean NLL of each member: scores `(members, states, frames)`, target `(frames,)`."""
+    log_p = torch.log_softmax(scores, dim=1)
+    picked = log_p.gather(1, target.expand(len(scores), 1, -1))
+    return -picked.mean(dim=(1, 2))
+
+
+def confusion(predicted: NDArray[np.int64], target: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Counts `(members, labelled state, predicted state)` from codes `(members, frames)`."""
+    counts = [np.bincount(row, minlength=n**2) for row in target * n + predicted]
+    return np.stack(counts).reshape(-1, n, n)
+
+
+@dataclass(frozen=True)
+class Worm:
+    """One worm's features as tensors, and the use of its frames in one fold.
+
+    Attributes
+    ----------
+    name
+        Identifier of the worm.
+    x
+        Shape (features, neurons, frames).
+    y
+        State codes, shape (frames,); -1 is ignored.
+    roles
+        `Role` of each frame, shape (frames,).
+    edge_frames
+        Edges that hold for a whole recording average over so many frames, evenly spaced
+        (all where there are fewer).
+    present
+        Which neurons the worm has, shape (neurons,), for a model of any set of neurons; it takes
+        the place of the frames that give edges. None for other models.
+    """
+
+    name: str
+    x: Tensor
+    y: Tensor
+    roles: Tensor
+    edge_frames: int = 128
+    present: Tensor | None = None
+
+    def batch(self, members: Sequence[int], role: Role | None) -> Batch:
+        """Labelled frames of a role for some members.
+
+        Edges come from the training frames, labelled or not. With `role` None the worm is
+        unseen: all its labelled frames are taken, and all its frames give edges. Labels
+        never play a part in edges.
+        """
+        used = self.y >= 0 if role is None else (self.y >= 0) & (self.roles == role)
+        rows = torch.tensor(members, dtype=torch.long, device=self.x.device)
+        context = self.present if self.present is not None else self.context(role)
+        return Batch(rows, (self.x[..., used], context), self.y[used])
+
+    def context(self, role: Role | None) -> Tensor:
+        """Frames that give edges, evenly spaced: of training, or of all the worm if unseen."""
+        frames = self.x if role is None else self.x[..., self.roles == Role.TRAIN]
+        last, count = frames.shape[-1] - 1, min(self.edge_frames, frames.shape[-1])
+        return frames[..., torch.linspace(0, last, count, device=self.x.device).round().long()]
+
+
+def worms_of(plan: Plan, cohort: Cohort, fold: int, device: torch.device) -> list[Worm]:
+    """The worms of a cohort with the roles of their frames in a fold."""
+    worms = []
+    for number, seen in enumerate(cohort.features(plan.n_states, plan.scaling)):
+        arrays = seen.x, seen.y, cohort.roles(number, fold, plan.split)
+        x, y, roles = (torch.from_numpy(array).to(device) for array in arrays)
+        worms.append(Worm(seen.worm, x, y, roles, plan.edge_frames))
+    return worms
+
+
+def batches(worms: Sequence[Worm], subsets: Sequence[Subset], role: Role) -> list[Batch]:
+    """One batch a worm: its frames of a role, for the members whose subset holds it."""
+    built = [worm.batch(_rows(subsets, worm.name, seen=True), role) for worm in worms]
+    return [batch for batch in built if len(batch.members) and len(batch.target)]
+
+
+def _rows(subsets: Sequence[Subset], worm: str, seen: bool) -> list[int]:
+    return [row for row, subset in enumerate(subsets) if (worm in subset) == seen]
+
+
+def trained_on(worms: Sequence[Worm], subsets: Sequence[Subset]) -> NDArray[np.bool_]:
+    """Whether each member was trained on each worm, shape (members, worms)."""
+    return np.array([[worm.name in subset for worm in worms] for subset in subsets])
+
+
+@torch.no_grad()
+def evaluate(
+    model: nn.Module, worms: Sequence[Worm], subsets: Sequence[Subset], n_states: int
+) -> NDArray[np.int64]:
+    """Confusion counts of each member on each worm.
+
+    Shape (members, worms, labelled state, predicted state): on the test fold of a worm that the
+    member was trained on, on all labelled frames of others.
+    """
+    model.eval()
+    stacks = [Stack(dict(tensors)) for tensors in (model.named_parameters(), model.named_buffers())]
+    counts = np.zeros((len(subsets), len(worms), n_states, n_states), dtype=np.int64)
+    for column, worm in enumerate(worms):
+        for seen, role in ((True, Role.TEST), (False, None)):
+            rows = _rows(subsets, worm.name, seen)
+            if not rows:
+                continue
+            batch = worm.batch(rows, role)
+            if not len(batch.target):
+                continue
+            named = {k: v for s in stacks for k, v in s.named(s.rows(batch.members)).items()}
+            codes = functional_call(model, named, batch.inputs).argmax(1).cpu().numpy()
+            counts[rows, column] = confusion(codes, batch.target.cpu().numpy(), n_states)
+    return counts
+
+
+@torch.no_grad()
+def inferred_edges(model: nn.Module, worms: Sequence[Worm]) -> NDArray[np.float32]:
+    """Edges that each member infers for each worm from its whole recording.
+
+    Shape (members, worms, neurons, neurons), receiver first; empty for a model that infers
+    none, or one for each frame.
+    """
+    model.eval()
+    infer: Any = getattr(model, "edges", None)
+    edges = [infer(worm.context(None)) for worm in worms] if infer is not None else []
+    if not edges or edges[0] is None:
+        return np.empty(0, dtype=np.float32)
+    return torch.stack(edges, dim=1).cpu().numpy()
+
+
+def trained(
+    plan: Plan,
+    cohort: Cohort,
+    model: nn.Module,
+    worms: Sequence[Worm],
+    subsets: Sequence[Subset],
+    fold: int,
+) -> History:
+    """Train an ensemble in place, one member for each subset."""
+    return fit(
+        model,
+        batches(worms, subsets, Role.TRAIN),
+        batches(worms, subsets, Role.VALIDATION),
+        negative_log_likelihood,
+        Schedule(epochs=plan.epochs or cohort.profile.epochs, learning_rate=plan.learning_rate),
+        member_seed(plan, fold),
+        f"{plan.model}, fold {fold}",
+    )
+
+
+def member_seed(plan: Plan, fold: int) -> int:
+    """Seed of initial weights and of the order of training in a fold."""
+    return 1000 * plan.seed + fold
+
+
+def curve(history: History) -> Arrays:
+    """Validation loss (epochs, members) and the epoch that was kept."""
+    validation = history.validation.numpy().astype(np.float32)
+    return {"validation": validation, "best_epoch": history.best_epoch.numpy()}

@@ -1,0 +1,149 @@
+"""States read from fewer neurons, from one, and from whatever neurons there are."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tiny import NEURONS, partly_named, tiny_worm, tiny_worms
+from wormgnn.datasets import registry
+from wormgnn.errors import ChoiceError
+from wormgnn.neurons import named_in_any
+from wormgnn.paper.experiments import experiment_named
+from wormgnn.paper.studies import any_neurons
+from wormgnn.plan import Experiment, Line, Profile
+from wormgnn.runner import run
+from wormgnn.store import Store
+
+SMALL = Profile("small", subsets_per_size=None, folds=(0,), epochs=6, n_folds=4)
+DRAWS = [("AVAL",), ("RIML",), ("AVAL", "VB01"), NEURONS]
+
+
+def ran(folder, *models, worms=None, draws=DRAWS, neurons=NEURONS, profile=SMALL, sizes=(1, 2)):
+    """Some methods on tiny worms; without draws, on all of the neurons that each worm has."""
+    plans = {line.label: line.plan for line in any_neurons.lines(draws or (), sizes)}
+    if draws is None:
+        plans = {name: replace(p, sizes=sizes) for name, p in any_neurons.METHODS.items()}
+    lines = tuple(Line(name, plans[name], neurons=neurons) for name in models)
+    experiment = Experiment("tiny", "", lines)
+    return run(experiment, worms or tiny_worms(3), profile, Store(folder), device="cpu")
+
+
+# Worms with neurons of their own
+
+
+def test_a_name_that_no_training_worm_has_is_not_read(tmp_path):
+    worms = partly_named()
+    louder = worms[2].traces.copy()
+    louder[:, worms[2].neurons.index("XXX")] = np.linspace(0, 9, len(louder))
+    names, rows = named_in_any(worms), []
+    for number, last in enumerate((worms[2], replace(worms[2], traces=louder))):
+        folder, three = tmp_path / str(number), [*worms[:2], last]
+        table = ran(folder, "set reader", worms=three, draws=None, neurons=names).rows
+        rows.append(table[(table["worm"] == "worm-3") & ~table["seen"]])
+    pd.testing.assert_frame_equal(*rows)
+    used = dict(zip(rows[0]["subset"], rows[0]["n_neurons"], strict=True))
+    assert used == {"worm-1": 4, "worm-2": 3, "worm-1+worm-2": 4}
+    assert set(rows[0]["n_present"]) == {5}
+
+
+def test_another_lab_is_read_by_the_neurons_it_has(tmp_path, monkeypatch):
+    far = tiny_worm("far", seed=9, neurons=("AVAL", "YYY"))
+    far = replace(far, fps=2.0, times=np.arange(200) / 2.0)
+    monkeypatch.setattr(registry, "other_lab", lambda _: [far])
+    experiment = experiment_named("readers-abroad").only(["set reader"]).trained_on((1, 2))
+    table = run(experiment, tiny_worms(2), SMALL, Store(tmp_path), device="cpu")
+    unseen = any_neurons.unseen_rows(table)
+    assert not unseen["seen"].any() and set(unseen["n_train"]) == {1, 2}
+    assert set(unseen.loc[unseen["worm"] == "far", "n_neurons"]) == {1}
+    assert set(unseen["neurons"]) == {"paper, where named", "all named"}
+
+
+def made_up(**changes):
+    """Two worms, members that train on one of them; neuron a is best at home, b abroad."""
+    home, away = {"a": 0.9, "b": 0.8, "a+b": 1.0}, {"a": 0.7, "b": 0.85, "a+b": 0.95}
+    table = pd.DataFrame(
+        [
+            (neurons, worm, subset, worm == subset, (home if worm == subset else away)[neurons])
+            for neurons in ("a", "b", "a+b")
+            for subset in ("w1", "w2")
+            for worm in ("w1", "w2")
+        ],
+        columns=["neurons", "worm", "subset", "seen", "accuracy"],
+    )
+    score, number = table["accuracy"], table["neurons"].str.count(r"\+") + 1
+    more = {"balanced_accuracy": score, "information_bits": score / 2, "majority": 0.6}
+    same = {"model": "SVM", "line": "SVM", "n_train": 1, "fold": 0, "n_neurons": number}
+    return table.assign(**{**same, **more, **changes})
+
+
+def test_the_neuron_is_chosen_on_training_worms():
+    chosen = any_neurons.chosen_neuron(made_up())
+    assert set(chosen["neuron"]) == {"a"}
+    assert set(chosen["accuracy"]) == {0.7} and set(chosen["accuracy_all"]) == {0.95}
+    share = any_neurons.kept(chosen).set_index("sense")["share"].to_dict()
+    wanted = {"accuracy": 0.7 / 0.95, "above majority": 0.1 / 0.35, "above chance": 0.2 / 0.45}
+    assert share == pytest.approx(wanted | {"information": 0.7 / 0.95})
+    assert set(any_neurons.chosen_neuron(made_up(), without=["a"])["neuron"]) == {"b"}
+
+
+def test_enough_is_where_a_model_stays_near_its_best():
+    summary = pd.DataFrame({"model": "A", "n_train": 1, "n_neurons": [1, 2, 3, 5, 9]})
+    means = {5: (0.7, 0.95, 0.8, 0.945, 0.95), 1: (0.95,) * 5}
+    for number, mean in means.items():
+        assert any_neurons.enough(summary.assign(mean=mean))["enough"].item() == number
+
+
+def test_abroad_keeps_models_of_own_neurons_on_the_same_members():
+    rows = made_up(neurons="all named", view="as recorded", scaling="whole").query("~seen")
+    far = rows.assign(worm="far")
+    own = far.assign(model="GNN", neurons="own")
+    others = [own.assign(fold=1), own.assign(view="derivative"), own.assign(subset="far2")]
+    table = any_neurons.abroad(pd.concat([rows, far]), pd.concat([own, *others]))
+    assert set(table["worm"]) == {"far"} and len(table) == len(far) + len(own)
+    with pytest.raises(ChoiceError, match="animals"):
+        any_neurons.abroad(rows, own.iloc[:0])
+
+
+def test_reference_tables_hold_what_the_chapter_needs(tmp_path):
+    ran_all = ran(tmp_path, *any_neurons.METHODS, profile=replace(SMALL, epochs=1), sizes=(1,))
+    rows = ran_all.rows
+    assert rows["model"].value_counts().to_dict() == dict.fromkeys(any_neurons.METHODS, 4 * 3 * 3)
+    assert (rows["seen"] == (rows["worm"] == rows["subset"])).all()
+    assert (rows["n_neurons"] == rows["neurons"].str.count(r"\+") + 1).all()
+    sets = any_neurons.draws(ran_all)
+    means = any_neurons.over_members(ran_all).merge(sets, on="draw")
+    wanted = any_neurons.by_set(rows).query("~seen")
+    summaries = [any_neurons.by_number(table) for table in (means, wanted)]
+    pd.testing.assert_frame_equal(*summaries, atol=1e-4)
+    singles = any_neurons.singles(ran_all)
+    assert set(singles["n_neurons"]) == {1, 4}
+    assert set(singles["model"]) == set(any_neurons.RETRAINED)
+    assert len(any_neurons.chosen_neuron(singles)) == 2 * 3 * 2
+
+
+# Real worms
+
+
+def test_scores_by_number_have_spreads_over_sets_and_over_worms():
+    rows = made_up()
+    at = (rows["neurons"] == "a") & (rows["worm"] == "w1") & ~rows["seen"]
+    rows.loc[at, ["accuracy", "balanced_accuracy"]] = 0.5
+    number = any_neurons.by_number(any_neurons.by_set(rows)).set_index("n_neurons")
+    assert number.loc[1, "mean"] == pytest.approx((0.5 + 0.7 + 0.85 + 0.85) / 4)
+    assert number.loc[1, "sd_sets"] == pytest.approx(np.std([0.6, 0.85], ddof=1))
+    assert number.loc[1, "sd_worms"] == pytest.approx(np.std([0.675, 0.775], ddof=1))
+    assert (number["worms"] == 2).all() and number["sets"].tolist() == [2, 1]
+    assert np.isnan(number.loc[2, "sd_sets"])
+
+
+def test_readers_beside_a_base():
+    rows = made_up(model="MLP").query("n_neurons == 2").assign(neurons="two")
+    other = rows.assign(model="reader", accuracy=rows["accuracy"] - 0.1, n_neurons=3)
+    base = {"model": "MLP", "neurons": "two"}
+    table = any_neurons.readers(pd.concat([rows, other]), base).set_index("model")
+    assert table.loc["MLP", "accuracy"] == pytest.approx(0.95)
+    assert np.isnan(table.loc["MLP", "difference"])
+    assert table.loc["reader", "difference"] == pytest.approx(-10)
+    assert table.loc["reader", ["worst", "n_neurons"]].tolist() == pytest.approx([0.85, 3])

@@ -1,0 +1,44 @@
+"""The same seed gives the same bits, whatever the number of threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import torch
+
+from tiny import NEURONS, tiny_worms
+from wormgnn.cohort import Cohort
+from wormgnn.plan import Plan, Profile
+from wormgnn.runner import TASKS
+from wormgnn.store import Arrays
+
+SCALE = Profile("tiny", subsets_per_size=1, folds=(0,), epochs=1, n_folds=4, hidden=8)
+N_FRAMES = 2000  # so many that operations are shared out among threads
+PLANS = [Plan("mlp", sizes=(2,)), Plan("gnn", sizes=(2,)), Plan("gnn", task="traces", sizes=(1,))]
+
+
+@pytest.fixture
+def threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def fold(plan: Plan) -> Arrays:
+    cohort = Cohort.of(tiny_worms(2, n_frames=N_FRAMES), NEURONS, SCALE)
+    return TASKS[plan.task].run_fold(plan, cohort, 0, "cpu")
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: f"{plan.model}-{plan.task}")
+@pytest.mark.usefixtures("threads")
+def test_threads_do_not_change_a_bit(plan: Plan) -> None:
+    torch.set_num_threads(1)
+    one = fold(plan)
+    torch.set_num_threads(2)
+    two, other = fold(plan), fold(replace(plan, seed=1))
+    assert {name: array.tobytes() for name, array in one.items()} == {
+        name: array.tobytes() for name, array in two.items()
+    }
+    assert any(array.tobytes() != one[name].tobytes() for name, array in other.items())
