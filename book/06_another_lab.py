@@ -157,8 +157,7 @@ assert past["as recorded"] == 53.6 and past["derivative"] == 77.9
 # Filling in what an animal lacks, by zeros or by the mirror neuron, would hand the model an input that it never met in training. We train on fewer neurons
 # instead, chosen by one of three rules:
 #
-# - **own**: all that this animal has, one model for each set. No information is thrown away. This is what the command `wormgnn decode` does, and
-#   our main result.
+# - **own**: all that this animal has, one model for each set. No information is thrown away. This is our main result.
 # - **common**: the eight that all animals have. One model decodes all of them, so that they can be compared.
 # - **confident**: as *own*, without the names of which the annotator was not sure.
 #
@@ -261,4 +260,4 @@ pages.table(
 
 # %% [markdown]
 # Anyone who decodes worms of their own with these models should label a stretch of one of them and score it first. The [next chapter](07_decode.ipynb)
-# shows how.
+# shows how, and has a decoder that loses much less abroad.

@@ -11,7 +11,6 @@ import os
 import random
 import shutil
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ import torch
 
 from tiny import NEURONS, tiny_worm, tiny_worms
 from wormgnn import decoding, results
+from wormgnn.decoder import BehaviourDecoder
 from wormgnn.plan import Experiment, Line, Plan, Profile
 from wormgnn.runner import run
 from wormgnn.store import Store
@@ -29,7 +29,6 @@ ROUNDS = int(os.environ.get("CHAOS", "3"))
 SCALE = Profile("tiny", subsets_per_size=None, folds=(0, 1, 2), epochs=12, hidden=4)
 PLANS = [Plan("mlp"), Plan("gnn"), Plan("svm"), Plan("mlp", task="traces", sizes=(1, 2))]
 LINES = tuple(Line(f"{plan.model}, {plan.task}", plan, neurons=NEURONS) for plan in PLANS)
-SMALL = replace(SCALE, folds=(0,), epochs=4)
 
 
 def work(folder: Path) -> None:
@@ -40,14 +39,15 @@ def work(folder: Path) -> None:
         table = run(Experiment("chaos", "Killed", lines), worms, SCALE, store, device="cpu")
         about = results.about("a command", "tiny", worms, 0, SCALE)
         results.write(f"{lines[0].label}.tiny", table.rows, about, folder=folder / "results")
-    settings = decoding.Settings(2, "mlp", "shared", SMALL, device="cpu")
-    mine = folder / "mine.csv"
-    every = decoding.jobs([mine], worms, settings)
+    decoder = BehaviourDecoder().fit(worms)
+    decoder.save(folder / "decoder.npz")
+    every = decoding.jobs([folder / "mine.csv"], decoder)
     decoding.check_outputs(every, folder / "decoded", force=True)
     lines = []
-    for job, decoded in decoding.decode_jobs(every, worms, settings, store):
+    for job in every:
+        decoded = decoding.decode(job.recording, decoder)
         decoding.write(job, decoded, folder / "decoded")
-        lines.append(decoding.summary_line(job, decoded, worms, settings))
+        lines.append(decoding.summary_line(job, decoded))
     decoding.write_summary(lines, folder / "decoded")
 
 

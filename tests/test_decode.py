@@ -1,155 +1,395 @@
+"""The decoder in scikit-learn's conventions, its files, and the commands `decode` and `train`."""
+
+from __future__ import annotations
+
+import bz2
+import json
+import time
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from click.testing import CliRunner
 from matplotlib.figure import Figure
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import LeaveOneOut, cross_val_score
 
 from recordings import small_worms
 from wormgnn import decoding
 from wormgnn.cli import main
-from wormgnn.datasets import registry
-from wormgnn.decoding import (
-    MIN_MEMBERS,
-    MODEL,
-    decode,
-    decoder_plan,
+from wormgnn.datasets import kato, registry, wormwideweb
+from wormgnn.datasets.layouts import write as write_layout
+from wormgnn.datasets.simulated import simulate, simulate_other_lab
+from wormgnn.decoder import (
+    BANDS_S,
+    UNSURE,
+    BehaviourDecoder,
+    as_recording,
     labels,
-    score,
-    train_decoder,
-    usable_neurons,
 )
-from wormgnn.errors import ChoiceError, NeuronError, OutputError, StateError
-from wormgnn.features import features
-from wormgnn.plan import PROFILES, Profile
+from wormgnn.decoding import decode, score, summary
+from wormgnn.errors import (
+    ChoiceError,
+    NeuronError,
+    OutputError,
+    RecordingError,
+    SourceError,
+    StateError,
+    TrainingError,
+)
+from wormgnn.linear import MIN_NEURONS, WHOLE, views
+from wormgnn.paper.studies import decoder as study
 from wormgnn.plots.decode import decoding as draw
 from wormgnn.recording import NO_STATE, PAPER_NEURONS
-from wormgnn.store import Store
-
-NEURONS = ("AIBL", "AVAL", "AVAR", "AVBL", "AVER", "RIMR", "RMER", "VB01", "VB02")
-SCALE = Profile("tiny", subsets_per_size=None, folds=(0,), epochs=120)
+from wormgnn.states import merge
 
 
 @pytest.fixture(scope="module")
 def train():
-    return small_worms(3, duration_s=120.0)
+    return small_worms(4, duration_s=120.0)
 
 
 @pytest.fixture(scope="module")
 def mine():
     """A worm of another rate that the training worms do not hold."""
-    worm = small_worms(4, duration_s=100.0)[3]
+    worm = small_worms(5, duration_s=100.0)[4]
     return replace(worm, worm="mine").resample(4.3)
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    return Store(tmp_path_factory.mktemp("store"))
-
-
-@pytest.fixture(scope="module")
-def decoder(train, store):
-    return train_decoder(train, NEURONS, decoder_plan("mlp", 2), SCALE, store, "cpu")
+def decoder(train):
+    return BehaviourDecoder().fit(train)
 
 
 @pytest.fixture(scope="module")
 def decoded(decoder, mine):
-    return decode(decoder, mine)
+    return decode(mine, decoder)
 
 
-def test_ensemble_has_one_member_for_each_fold(decoder):
-    assert decoder.members == MIN_MEMBERS
-    assert len(decoder.left_out) == MIN_MEMBERS * 3
-    assert decoder.left_out["n_train"].unique().tolist() == [2]
-    assert {w in s.split("+") for w, s in decoder.left_out[["worm", "subset"]].to_numpy()} == {
-        False
-    }
+# --- features and fit ----------------------------------------------------------------------------
 
 
-def test_decoder_comes_from_the_store(train, store, decoder, monkeypatch):
-    monkeypatch.setattr("wormgnn.tasks.frames.fit", lambda *_: pytest.fail("trained again"))
-    again = train_decoder(train, NEURONS, decoder_plan("mlp", 2), SCALE, store, "cpu")
-    for a, b in zip(decoder.model.parameters(), again.model.parameters(), strict=True):
-        torch.testing.assert_close(a, b)
+def test_views_are_standardised_and_zero_where_a_neuron_lacks(mine):
+    for seconds in (WHOLE, *BANDS_S):
+        x = views(mine, ["AVAL", "NOBODY", "RID"], seconds).reshape(mine.n_frames, 3, 2)
+        assert (x[:, 1] == 0).all()
+        np.testing.assert_allclose(x[:, [0, 2]].mean(0), 0, atol=1e-9)
+        np.testing.assert_allclose(x[:, [0, 2]].std(0), 1)
 
 
-@pytest.mark.parametrize("model", ["mlp", "gnn"])
-def test_equals_the_model_itself(model, train, mine, store):
-    """At the decoder's own rate nothing is interpolated: the networks' softmax, averaged."""
-    scale = replace(SCALE, epochs=2)
-    made = train_decoder(train, NEURONS, decoder_plan(model, 2), scale, store, "cpu")
-    worm = mine.resample(made.fps)
-    x = torch.from_numpy(features(worm, NEURONS, 2).x)
-    rows = torch.linspace(0, x.shape[-1] - 1, made.plan.edge_frames).round().long()
-    with torch.no_grad():
-        wanted = made.model(x, x[..., rows]).softmax(1).mean(0).T.numpy()
-    np.testing.assert_allclose(decode(made, worm).probabilities, wanted, atol=1e-5)
+def test_a_slow_drift_is_left_aside_by_short_windows(mine):
+    drift = 3 * np.sin(2 * np.pi * mine.times / 400)[:, None]
+    drifting = replace(mine, traces=mine.traces + drift, derivatives=None)
+    changed = [
+        np.abs(views(drifting, PAPER_NEURONS, s) - views(mine, PAPER_NEURONS, s))[:, ::2].mean()
+        for s in (BANDS_S[0], BANDS_S[-1], WHOLE)
+    ]
+    assert changed == sorted(changed) and changed[0] < changed[-1] / 5
 
 
-def test_it_decodes(decoded, mine):
-    found = score(decoded)
-    wanted = labels(mine, 2)
-    known = wanted != NO_STATE
-    assert found["scored_frames"] == known.sum()
-    assert found["accuracy"] == pytest.approx((decoded.states == wanted)[known].mean())
-    assert found["balanced_accuracy"] > 0.7
+def test_the_scale_and_offset_of_traces_play_no_part(decoder, mine):
+    other = replace(mine, traces=100 + 7 * mine.traces, derivatives=None)
+    pd.testing.assert_frame_equal(decoder.predict_proba(other), decoder.predict_proba(mine))
 
 
-def test_nothing_to_score(mine):
-    bare = replace(mine, states=np.full(mine.n_frames, NO_STATE))
-    with pytest.raises(StateError, match="mine: field 'states': expected frames labelled forward"):
-        labels(bare, 2)
+def test_local_equals_the_regression_by_hand(train, decoder):
+    """Worms and their states weigh alike; missing frames are left out."""
+    linear = decoder.laboratories_["simulated"].local
+    x = np.concatenate([views(worm, linear.neurons, WHOLE) for worm in train])
+    y = np.concatenate([merge(worm, 2) for worm in train])
+    counts = [np.bincount(merge(w, 2)[merge(w, 2) >= 0]) for w in train]
+    of_frame = np.concatenate([np.full(w.n_frames, i) for i, w in enumerate(train)])
+    weights = 3000 / 2 / np.array(counts)[of_frame, y]
+    known = y != NO_STATE
+    model = LogisticRegression(C=decoder.C, max_iter=1000)
+    model.fit(x[known], y[known], sample_weight=weights[known])
+    logits = linear.logits(train[0])
+    np.testing.assert_allclose(
+        logits[:, 1] - logits[:, 0],
+        model.decision_function(views(train[0], linear.neurons, WHOLE)),
+        atol=1e-4,
+    )
 
 
-def test_usable_neurons(train, mine):
-    some = mine.select(["VB01", "AVAL", "RIMR", "ALA"])
-    used, missing = usable_neurons(train, some)
-    assert used == ("ALA", "AVAL", "RIMR", "VB01")
-    assert missing == tuple(n for n in PAPER_NEURONS if n not in used)
+@pytest.mark.parametrize("n_states", [2, 4, 7])
+def test_it_decodes(train, mine, n_states):
+    decoder = BehaviourDecoder(n_states).fit(train)
+    found = decoder.predict(mine)
+    assert set(found) <= set(decoder.classes_) and len(decoder.classes_) == n_states
+    assert decoder.score(mine) > {2: 0.75, 4: 0.6, 7: 0.4}[n_states]
 
 
-def test_too_few_neurons(train, mine):
-    with pytest.raises(NeuronError, match=r"mine: expected 3 or more .*AIBL, .*; found AVAL, RID"):
-        usable_neurons(train, mine.select(["AVAL", "RID"]))
+def test_left_out_scores_are_those_of_a_decoder_without_the_worm(train, decoder):
+    rest = BehaviourDecoder().fit(train[1:])
+    rows = decoder.left_out_
+    mine = rows[(rows["worm"] == train[0].worm) & (rows["decoder"] == rest.trust(train[0]).decoder)]
+    assert mine["balanced_accuracy"].iloc[0] == pytest.approx(rest.score(train[0]))
+    assert mine["distance"].iloc[0] == pytest.approx(rest.trust(train[0]).distance)
+
+
+def test_two_laboratories(train):
+    theirs = simulate_other_lab(n_worms=3, duration_s=200.0)
+    both = BehaviourDecoder().fit([*train, *theirs])
+    assert list(both.laboratories_) == ["simulated", "elsewhere"]
+    assert set(both.left_out_["decoder"]) == {"general", "abroad", "local"}
+    alone = BehaviourDecoder().fit(train)
+    rows = both.left_out_[both.left_out_["decoder"] == "abroad"].set_index("worm")
+    one = decode(theirs[0], replace_local(alone))
+    assert rows.loc[theirs[0].worm, "balanced_accuracy"].iloc[0] == pytest.approx(
+        score(one)["balanced_accuracy"]
+    )
+
+
+def replace_local(decoder):
+    """The same decoder without its local parts."""
+    bare = clone(decoder)
+    bare.__dict__.update(decoder.__dict__)
+    bare.laboratories_ = {k: replace(v, local=None) for k, v in decoder.laboratories_.items()}
+    return bare
 
 
 @pytest.mark.parametrize(
-    ("choose", "message"),
+    ("change", "error", "message"),
     [
-        (lambda: decoder_plan("svm", 2), "unknown model 'svm': choose one of mlp, gnn"),
-        (lambda: decoder_plan(MODEL, 3), "unknown number of states 3"),
-        (lambda: usable_neurons([], None, "all"), "unknown set of neurons 'all'"),
+        (lambda w: w[:1], TrainingError, "expected two worms or more to train on, found 1"),
+        (lambda w: [w[0], w[0]], RecordingError, "each worm's name once"),
+        (
+            lambda w: [replace(x, states=np.full(x.n_frames, NO_STATE)) for x in w],
+            StateError,
+            "expected worms labelled forward, reverse; found none",
+        ),
+        (lambda w: [x.select(["AVAL", "RID"]) for x in w], NeuronError, "expected 3 neurons"),
     ],
 )
-def test_choices(choose, message):
-    with pytest.raises(ChoiceError, match=message):
-        choose()
+def test_what_cannot_be_trained_on_is_refused(train, change, error, message):
+    with pytest.raises(error, match=message):
+        BehaviourDecoder().fit(change(train))
 
 
-def as_csv(recording, path, **changes):
+# --- scikit-learn's conventions ------------------------------------------------------------------
+
+
+def test_conventions(train, mine):
+    decoder = BehaviourDecoder(n_states=4, C=1e-3)
+    assert clone(decoder).get_params() == decoder.get_params() == {
+        "n_states": 4, "C": 1e-3, "bands_s": BANDS_S, "smooth_s": 0.7, "level": 0.99,
+        "like": "",
+    }  # fmt: skip
+    with pytest.raises(NotFittedError):
+        decoder.predict(mine)
+    with pytest.raises(ChoiceError, match="number of states 3"):
+        BehaviourDecoder(3).fit(train)
+    scores = cross_val_score(BehaviourDecoder(), train, cv=LeaveOneOut())
+    assert scores.shape == (4,) and scores.mean() > 0.7
+
+
+def test_probabilities(decoder, mine):
+    table = decoder.predict_proba(mine)
+    assert list(table.columns) == ["forward", "reverse"] and table.index.name == "time_s"
+    np.testing.assert_allclose(table.sum(axis=1), 1)
+    np.testing.assert_allclose(table.index, mine.times)
+    assert (decoder.predict(mine) == table.idxmax(axis=1)).all()
+    first, second = decoder.predict_proba([mine, mine])
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_frames_of_other_libraries(decoder, mine):
+    names = [name for name in mine.neurons if name]
+    frame = pd.DataFrame(mine.select(names).traces, index=mine.times, columns=names)
+
+    class TsdFrame:  # what pynapple's has
+        def as_dataframe(self):
+            return frame
+
+    wanted = decoder.predict_proba(mine)
+    for data in (frame, TsdFrame()):
+        pd.testing.assert_frame_equal(decoder.predict_proba(data), wanted)
+    with pytest.raises(TypeError, match="expected a Recording, a DataFrame"):
+        decoder.predict(np.zeros((3, 3)))
+    with pytest.raises(RecordingError, match="index: expected seconds that rise"):
+        as_recording(frame.set_axis(-frame.index))
+
+
+# --- any neurons, any rate -----------------------------------------------------------------------
+
+
+def test_labels_play_no_part(decoder, mine):
+    other = replace(mine, states=np.zeros(mine.n_frames, dtype=np.int64), vocabulary=("omega",))
+    pd.testing.assert_frame_equal(decoder.predict_proba(other), decoder.predict_proba(mine))
+
+
+def test_any_named_neurons(decoder, mine):
+    few = mine.select(["VB01", "AVAL", "RIMR", "AVAR"])
+    trust = decoder.trust(few)
+    assert set(trust.neurons) == {"AVAL", "AVAR", "RIMR", "VB01"}
+    assert set(trust.neurons).isdisjoint(trust.missing)
+    assert decoder.score(few) > 0.6
+    assert trust.expected <= decoder.trust(mine).expected + 0.05
+    with pytest.raises(NeuronError, match=r"mine: expected 3 .*AIBL, .*; found AVAL, RID among"):
+        decoder.predict(mine.select(["AVAL", "RID"]))
+    assert MIN_NEURONS == 3
+
+
+def test_uneven_frames_gaps_and_rates(decoder, mine):
+    every = np.arange(mine.n_frames)
+    uneven = np.sort(np.random.default_rng(0).choice(every, mine.n_frames // 2, replace=False))
+    some = of_frames(mine, uneven)
+    known = merge(some, 2) != NO_STATE
+    agree = decoder.predict(some).to_numpy() == decoder.predict(mine).to_numpy()[uneven]
+    assert agree[known].mean() > 0.9
+    with pytest.raises(RecordingError, match=r"a gap of 10\.\d s after 11\.4 s \(frame 49\)"):
+        decoder.predict(of_frames(mine, every[(every < 50) | (every > 92)]))
+    with pytest.raises(RecordingError, match=r"4\.3 frames per second by the times, 9 by"):
+        decoder.predict(replace(mine, fps=9.0))
+
+
+def of_frames(recording, frames):
+    times = recording.times[frames]
+    return replace(
+        recording,
+        traces=recording.traces[frames],
+        states=recording.states[frames],
+        times=times,
+        fps=(len(times) - 1) / (times[-1] - times[0]),
+    )
+
+
+def test_an_odd_recording_is_told_by_its_distance():
+    """Traces dealt anew to the neurons: nothing resembles training worms that are all alike."""
+    *train, mine = simulate(6, duration_s=200.0, mixing=0.0)
+    decoder = BehaviourDecoder().fit(train)
+    order = np.random.default_rng(1).permutation(len(mine.neurons))
+    odd = replace(mine, traces=mine.traces[:, order], derivatives=None)
+    usual, found = decoder.trust(mine), decoder.trust(odd)
+    assert usual.distance < usual.limit < found.distance
+    assert (usual.laboratory, found.laboratory, found.decoder) == ("simulated", "", "general")
+    assert "as near to the training worms of simulated" in usual.sentence()
+    assert "unlike the training worms" in found.sentence() and np.isnan(found.expected)
+    assert "label some minutes" in found.sentence()
+
+
+def test_who_recorded_the_worm_may_decide(decoder, mine):
+    general = clone(decoder)
+    general.__dict__.update({**decoder.__dict__, "like": "general"})
+    assert (decoder.trust(mine).decoder, general.trust(mine).decoder) == ("local", "general")
+    package = BehaviourDecoder.load()
+    assert package.trust(mine).decoder == "general"
+    asked = package.set_params(like="kato").trust(mine)
+    assert (asked.decoder, asked.laboratory) == ("local", "kato") and asked.distance > asked.limit
+    assert "like a worm of kato, as was asked, but is unlike them" in asked.sentence()
+    with pytest.raises(ChoiceError, match="unknown laboratory 'dag': choose one of kato"):
+        package.set_params(like="dag").predict(mine)
+
+
+def test_a_training_worm_is_told(decoder, train):
+    assert decoder.trust(train[0]).trained_on
+    assert "trained on this recording" in decoder.trust(train[0]).sentence()
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+def test_a_saved_decoder_comes_back(decoder, mine, tmp_path):
+    decoder.save(tmp_path / "my.npz")
+    again = BehaviourDecoder.load(tmp_path / "my.npz")
+    assert again.get_params() == decoder.get_params()
+    np.testing.assert_allclose(again.predict_proba(mine), decoder.predict_proba(mine), atol=1e-5)
+    assert again.trust(mine).sentence() == decoder.trust(mine).sentence()
+    pd.testing.assert_frame_equal(again.left_out_, decoder.left_out_)
+
+
+def test_damaged_and_foreign_decoders_are_refused(decoder, tmp_path):
+    path = tmp_path / "my.npz"
+    decoder.save(path)
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    with pytest.raises(SourceError, match=r"my\.npz: field 'parameters': expected .* 4 states"):
+        BehaviourDecoder.load(path, n_states=4)
+    np.savez(path, **{**arrays, "general_coef": arrays["general_coef"] * 2})
+    with pytest.raises(SourceError, match=r"my\.npz: field 'manifest': expected the checksum"):
+        BehaviourDecoder.load(path)
+    np.savez(path, manifest=np.array({"pickled": True}, dtype=object))
+    with pytest.raises(SourceError, match=r"my\.npz: expected a decoder written by"):
+        BehaviourDecoder.load(path)
+    path.write_bytes(b"PK")
+    with pytest.raises(SourceError, match=r"my\.npz: expected a decoder written by"):
+        BehaviourDecoder.load(path)
+
+
+@pytest.mark.parametrize("n_states", [2, 4, 7])
+def test_the_package_has_weights(n_states, mine):
+    decoder = BehaviourDecoder.load(n_states=n_states)
+    assert len(decoder.classes_) == n_states
+    assert decoder.predict_proba(mine).shape == (mine.n_frames, n_states)
+    path = registry.Path(decoding.__file__).parent / "weights" / f"decoder-{n_states}.npz"
+    assert path.stat().st_size < 1_000_000
+    with np.load(path, allow_pickle=False) as archive:
+        manifest = json.loads(str(archive["manifest"]))
+    worms = [worm for lab in manifest["laboratories"] for worm in lab["worms"]]
+    assert worms[:5] == [f"kato-{n}" for n in range(1, 6)]
+    assert len(worms) == (9 if n_states == 2 else 5)  # turns are not labelled elsewhere
+
+
+# --- decoded recordings --------------------------------------------------------------------------
+
+
+def test_table_and_summary_agree(decoded, mine):
+    table, line = decoded.table(), summary(decoded)
+    np.testing.assert_array_equal(table["time_s"], mine.times)
+    assert line["fraction_reverse"] == pytest.approx((table["state"] == "reverse").mean())
+    assert line["bouts"] == 1 + (table["state"] != table["state"].shift()).iloc[1:].sum()
+    named = table[["p_forward", "p_reverse"]].max(axis=1)
+    np.testing.assert_array_equal(table["unsure"], named < UNSURE)
+    assert line["in_words"] == decoded.trust.sentence()
+
+
+def test_score(decoded, decoder, mine):
+    found, wanted = score(decoded), labels(mine, 2)
+    known = wanted != NO_STATE
+    assert found["scored_frames"] == known.sum()
+    assert found["accuracy"] == pytest.approx((decoded.states == wanted)[known].mean())
+    assert found["balanced_accuracy"] == pytest.approx(decoder.score(mine))
+    bare = replace(mine, states=np.full(mine.n_frames, NO_STATE))
+    with pytest.raises(StateError, match="mine: field 'states': expected frames labelled forward"):
+        decoder.score(bare)
+
+
+def test_figure_shows_labels_that_it_can(decoded):
+    assert strips(decoded) == ["decoded", "labelled"]
+    n = decoded.recording.n_frames
+    unknown = replace(decoded.recording, states=np.zeros(n, dtype=np.int64), vocabulary=("omega",))
+    assert strips(replace(decoded, recording=unknown)) == ["decoded"]
+    bare = replace(decoded.recording, states=np.full(n, NO_STATE))
+    assert strips(replace(decoded, recording=bare)) == ["decoded"]
+
+
+def strips(decoded):
+    found = draw(decoded, Figure())
+    wanted = ("decoded", "labelled")
+    return [axes.get_ylabel() for axes in found.axes if axes.get_ylabel() in wanted]
+
+
+# --- commands ------------------------------------------------------------------------------------
+
+
+def as_csv(recording, path):
     states = [recording.vocabulary[s] if s != NO_STATE else "" for s in recording.states]
     columns = {n: recording.traces[:, i] for i, n in enumerate(recording.neurons) if n}
     table = pd.DataFrame({"time_s": recording.times, "state": states, **columns})
-    table = table.assign(**changes)
     table.to_csv(path, index=False)
     return path
 
 
 @pytest.fixture
-def run(train, store, monkeypatch, tmp_path):
-    """The command, with small training worms and a tiny profile."""
-    monkeypatch.setenv("WORMGNN_STORE", str(store.folder))
-    monkeypatch.setitem(PROFILES, "smoke", replace(SCALE, name="smoke"))
-    load = registry.load
-    monkeypatch.setattr(registry, "load", lambda n: train if n == "simulated" else load(n))
+def run(tmp_path):
+    """The command, with the weights of the package."""
 
     def invoke(*arguments):
-        common = ("decode", "--train", "simulated", "--profile", "smoke", "--device", "cpu")
-        folder = ("--output", tmp_path / "out")
-        return CliRunner().invoke(main, [str(a) for a in (*common, *folder, *arguments)])
+        common = ("decode", "--output", tmp_path / "out")
+        return CliRunner().invoke(main, [str(word) for word in (*common, *arguments)])
 
     return invoke
 
@@ -163,12 +403,31 @@ def test_command(run, mine, tmp_path):
     np.testing.assert_allclose(table["time_s"], mine.times)
     np.testing.assert_allclose(table["p_forward"] + table["p_reverse"], 1)
     line = pd.read_csv(out / "summary.csv").iloc[0]
-    assert line["neurons"] == " ".join(PAPER_NEURONS)
-    assert not line["trained_on"]
+    assert set(PAPER_NEURONS) <= set(line["neurons"].split())
+    assert line["in_words"] in result.output
     truth = np.array([None, "forward", "reverse"], dtype=object)[labels(mine, 2) + 1]
     known = truth != None  # noqa: E711
     assert line["accuracy"] == pytest.approx((table["state"] == truth)[known].mean(), abs=1e-5)
     assert (out / "mine.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_train_and_decode(run, train, mine, tmp_path):
+    folder = tmp_path / "lab"
+    folder.mkdir()
+    for worm in train:
+        as_csv(worm, folder / f"{worm.worm}.csv")
+    weights = tmp_path / "my.npz"
+    command = ["train", "--on", str(folder), "--states", "4", "-o", str(weights)]
+    found = CliRunner().invoke(main, command)
+    assert found.exit_code == 0, found.output
+    assert "lab simulated-1" in " ".join(found.output.split())
+    again = CliRunner().invoke(main, command)
+    assert again.exit_code == 1 and f"not overwritten without --force: {weights}" in again.output
+    path = as_csv(mine, tmp_path / "mine.csv")
+    assert run("--weights", weights, "--states", 4, path).exit_code == 0
+    assert "p_ventral_turn" in pd.read_csv(tmp_path / "out" / "mine.states.csv")
+    nowhere = CliRunner().invoke(main, ["train", "--on", "katto", "-o", str(tmp_path / "x.npz")])
+    assert "katto: expected a folder, or one of simulated, kato" in nowhere.output
 
 
 def test_nothing_is_overwritten(run, mine, tmp_path):
@@ -192,14 +451,10 @@ def test_nothing_is_overwritten(run, mine, tmp_path):
         (["time_s", "AVAL", "RID", "ALA"], ("--score",), "found no labels"),
         (["AVAL", "RID", "ALA"], (), "field 'time_s': expected seconds"),
         (["time_s", "AVAL", "RID", "ALA"], ("--states", 5), "unknown number of states 5"),
-        (["time_s", "AVAL", "RID", "ALA"], ("--model", "svm"), "unknown model 'svm'"),
+        (["time_s", "AVAL", "RID", "ALA"], ("--fps", 9), "by the times, 9 by the frame rate"),
     ],
 )
-def test_refuses_before_it_trains(
-    run, mine, tmp_path, columns, options,
-    message, monkeypatch,
-):  # fmt: skip
-    monkeypatch.setattr(decoding, "train_decoder", lambda *_: pytest.fail("trained"))
+def test_refuses_before_it_writes(run, mine, tmp_path, columns, options, message):
     table = pd.read_csv(as_csv(mine, tmp_path / "mine.csv"))[columns]
     table.to_csv(tmp_path / "mine.csv", index=False)
     result = run(*options, tmp_path / "mine.csv")
@@ -208,47 +463,217 @@ def test_refuses_before_it_trains(
     assert not (tmp_path / "out").exists()
 
 
-def test_two_files_of_one_name(train, mine, tmp_path):
+@pytest.mark.parametrize("factor", [1 / 60, 1000.0])
+def test_times_in_another_unit_are_asked_about(run, mine, tmp_path, factor):
+    path = as_csv(mine, tmp_path / "mine.csv")
+    table = pd.read_csv(path)
+    table.assign(time_s=table["time_s"] * factor).to_csv(path, index=False)
+    result = run(path)
+    assert result.exit_code == 1 and "are the times in minutes or milliseconds?" in result.output
+
+
+def test_frame_rate_from_the_command(run, mine, tmp_path):
+    path = as_csv(mine, tmp_path / "mine.csv")
+    pd.read_csv(path).drop(columns="time_s").to_csv(path, index=False)
+    assert run("--fps", 4.3, path).exit_code == 0
+    times = pd.read_csv(tmp_path / "out" / "mine.states.csv")["time_s"]
+    np.testing.assert_allclose(times, np.arange(mine.n_frames) / 4.3)
+
+
+def test_unknown_format(run, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_bytes(b"\x89PNG\r\n")
+    assert "mine.csv: expected MATLAB v7.3 or NWB (HDF5)" in run(path).output
+
+
+def test_two_files_of_one_name(mine, decoder, tmp_path):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
     files = [as_csv(mine, tmp_path / folder / "mine.csv") for folder in ("a", "b")]
-    settings = decoding.Settings(2, MODEL, "paper", SCALE)
     with pytest.raises(OutputError, match=r"a/mine\.csv and .*b/mine\.csv would both"):
-        decoding.jobs(files, train, settings)
-
-
-def test_training_worm_is_told(decoder, train):
-    job = decoding.Job(Path("x.csv"), train[0], NEURONS, (), "x")
-    settings = decoding.Settings(2, MODEL, "paper", SCALE)
-    found = decode(decoder, train[0])
-    assert decoding.summary_line(job, found, train, settings)["trained_on"] is True
-    assert decoding.summary_line(job, found, train[1:], settings)["trained_on"] is False
+        decoding.jobs(files, decoder)
 
 
 def test_failed_figure_leaves_no_half_file(decoded, tmp_path, monkeypatch):
     def fail(self, path):
-        Path(path).write_bytes(b"half")
+        path.write_bytes(b"half")
         raise OSError("disk full")
 
     monkeypatch.setattr("matplotlib.figure.Figure.savefig", fail)
-    job = decoding.Job(Path("x.csv"), decoded.recording, NEURONS, (), "x")
+    job = decoding.Job(tmp_path / "x.csv", decoded.recording, decoded.trust, "x")
     with pytest.raises(OutputError, match="disk full"):
         decoding.write(job, decoded, tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["x.states.csv"]
 
 
-def strips(decoded):
-    found = draw(decoded, Figure())
-    return [axes.get_ylabel() for axes in found.axes if axes.get_ylabel() in STRIPS]
+@pytest.mark.parametrize("layout", ["kato", "kato-older", "nichols", "wormwideweb"])
+def test_every_layout_is_decoded(run, layout, tmp_path):
+    worms = small_worms(2, duration_s=60.0, seed=9)
+    path = tmp_path / f"theirs{'.json' if layout == 'wormwideweb' else '.mat'}"
+    result = run("--score", *write_layout(worms, path, layout))
+    assert result.exit_code == 0, result.output
+    tables = sorted((tmp_path / "out").glob("*.states.csv"))
+    assert [len(pd.read_csv(path)) for path in tables] == [worm.n_frames for worm in worms]
 
 
-STRIPS = ("decoded", "labelled")
+# --- real worms ----------------------------------------------------------------------------------
 
 
-def test_figure_shows_labels_that_it_can(decoded):
-    assert strips(decoded) == ["decoded", "labelled"]
-    n = decoded.recording.n_frames
-    unknown = replace(decoded.recording, states=np.zeros(n, dtype=np.int64), vocabulary=("omega",))
-    assert strips(replace(decoded, recording=unknown)) == ["decoded"]
-    bare = replace(decoded.recording, states=np.full(n, NO_STATE))
-    assert strips(replace(decoded, recording=bare)) == ["decoded"]
+def test_the_committed_scores():
+    """What the page says: at home, abroad, and with both laboratories in training."""
+    scores = study.published("scores")
+    two = scores[scores["n_states"] == 2]
+    means = two.groupby(["trained_on", "laboratory"])["balanced_accuracy"].mean()
+    assert means["kato", "kato"] >= 0.97 and means["kato", "wormwideweb"] >= 0.84
+    assert means[study.BOTH, "kato"] >= 0.97 and means[study.BOTH, "wormwideweb"] >= 0.88
+    error = study.calibration_error(study.published("reliability"))
+    assert error[2, "kato"][[f"kato-{n}" for n in range(1, 6)]].mean() < 0.02
+
+
+def test_real_worms_are_decoded_as_the_page_says(kato_file, dag_folder):
+    train = kato.read(kato_file)
+    scores = study.published("scores").query("n_states == 2").set_index(["trained_on", "worm"])
+    abroad = BehaviourDecoder().fit(train)
+    (animal,) = wormwideweb.read(dag_folder / "2022-07-26-31.json")
+    home = BehaviourDecoder().fit(train[1:])
+    for decoder, worm in ((abroad, animal), (home, train[0])):
+        wanted = scores.loc[("kato", worm.worm)]
+        assert decoder.score(worm) == pytest.approx(wanted["balanced_accuracy"], abs=0.005)
+        assert decoder.trust(worm).decoder == wanted["decoder"]
+
+
+def test_the_package_decodes_in_seconds(dag_folder, tmp_path):
+    started = time.perf_counter()
+    command = ["decode", "--output", str(tmp_path), str(dag_folder / "2022-07-26-31.json")]
+    assert CliRunner().invoke(main, command).exit_code == 0
+    assert time.perf_counter() - started < 5
+
+
+def test_agreement_with_ava(mine):
+    table = study.against_ava([mine])
+    assert table["worm"].tolist() == ["mine"] and (table["general"] > 0.5).all()
+    (silent,) = [replace(mine, traces=-mine.traces, derivatives=None)]  # both sides turn round
+    turned = study.against_ava([silent])
+    assert turned["local"].iloc[0] == pytest.approx(table["local"].iloc[0], abs=0.2)
+
+
+# --- files that laboratories have ----------------------------------------------------------------
+
+
+def table_of(mine, path, sep=",", decimal=".", turned=False, **options):
+    names = [name for name in mine.neurons if name]
+    table = pd.DataFrame(mine.select(names).traces, columns=names)
+    table.insert(0, "time_s", mine.times)
+    if turned:
+        table.T.to_csv(path, header=False)
+    else:
+        table.to_csv(path, sep=sep, decimal=decimal, index=False, **options)
+    return path
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"encoding": "utf-8-sig"},
+        {"sep": ";"},
+        {"sep": "\t"},
+        {"sep": ";", "decimal": ","},
+        {"sep": "\t", "decimal": ",", "encoding": "utf-8-sig"},
+        {"turned": True},
+    ],
+    ids=str,
+)
+def test_tables_of_every_kind_are_read_alike(mine, tmp_path, options):
+    (found,) = registry.read(table_of(mine, tmp_path / "mine.csv", **options))
+    (wanted,) = registry.read(table_of(mine, tmp_path / "plain.csv"))
+    assert found.neurons == wanted.neurons and "AVAL" in found.neurons
+    np.testing.assert_allclose(found.traces, wanted.traces)
+    np.testing.assert_allclose(found.times, wanted.times)
+
+
+def test_a_turned_table_without_times(mine, tmp_path):
+    names = [name for name in mine.neurons if name]
+    path = tmp_path / "mine.csv"
+    pd.DataFrame(mine.select(names).traces.T, index=names).to_csv(path)  # header: 0, 1, 2, ...
+    (found,) = registry.read(path, fps=4.3)
+    np.testing.assert_allclose(found.traces, mine.select(names).traces)
+    with pytest.raises(SourceError, match=r"mine\.csv: field 'time_s': expected seconds"):
+        registry.read(path)
+
+
+def test_short_gaps_are_filled_and_long_ones_refused(mine, tmp_path):
+    path = table_of(mine, tmp_path / "mine.csv")
+    table = pd.read_csv(path)
+    table.loc[10:12, "AVAL"] = np.nan
+    table.to_csv(path, index=False)
+    with pytest.warns(UserWarning, match=r"mine\.csv: field 'AVAL': 3 empty cells were"):
+        (found,) = registry.read(path)
+    trace = found.select(["AVAL"]).traces[:, 0]
+    np.testing.assert_allclose(trace[9:14], np.linspace(trace[9], trace[13], 5))
+    table.loc[13, "AVAL"] = np.nan
+    table.to_csv(path, index=False)
+    wanted = r"mine\.csv: field 'AVAL': expected 3 empty .*, found 4 empty cells from row 12"
+    with pytest.raises(SourceError, match=wanted):
+        registry.read(path)
+    table.assign(AVAL=1.0, time_s=table["time_s"].mask(table.index == 5)).to_csv(path, index=False)
+    with pytest.raises(SourceError, match=r"field 'time_s': expected a number in every frame"):
+        registry.read(path)
+
+
+def test_text_in_a_cell_is_named_by_row(mine, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("time_s,AVAL\n0,1\n1,x\n2,3\n")
+    with pytest.raises(SourceError, match=r"field 'AVAL': expected a number in row 3, found"):
+        registry.read(path)
+
+
+def in_2026(content):
+    """A file's fields as wormwideweb.org serves them since 2026."""
+    return {
+        "timing": {"timestamp_confocal": content["timestamp_confocal"], "max_t": 1},
+        "gcamp": {"trace_array_original": content["trace_original"]},
+        "behavior": {name: content[name] for name in ("velocity", "reversal_events")},
+        "metadata": {"uid": "x"},
+        "label": content["labeled"],
+    }
+
+
+def test_wormwideweb_of_2026(tmp_path):
+    (worm,) = small_worms(1)
+    (old,) = write_layout([worm], tmp_path / "old.json", "wormwideweb")
+    content = json.loads(old.read_text())
+    text = json.dumps(in_2026(content))
+    (tmp_path / "new.json").write_text(text)
+    (tmp_path / "new.json.bz2").write_bytes(bz2.compress(text.encode()))
+    (wanted,) = registry.read(old)
+    for name in ("new.json", "new.json.bz2"):
+        (found,) = registry.read(tmp_path / name)
+        assert found.worm == "new" and found.digest == wanted.digest
+    (tmp_path / "bad.json").write_text(text.replace('"label"', '"labels"'))
+    with pytest.raises(SourceError, match=r"bad\.json: field 'labeled'"):
+        registry.read(tmp_path / "bad.json")
+    (tmp_path / "bad.json.bz2").write_bytes(bz2.compress(text.encode())[:50])
+    with pytest.raises(SourceError, match=r"bad\.json\.bz2: expected a JSON file"):
+        registry.read(tmp_path / "bad.json.bz2")
+
+
+def test_reversals_past_the_end_are_cut_off(tmp_path):
+    (path,) = write_layout(small_worms(1), tmp_path / "x.json", "wormwideweb")
+    content = json.loads(path.read_text())
+    frames = len(content["timestamp_confocal"])
+    content["reversal_events"] = [[2, 5], [frames - 1, frames + 1], [frames + 4, frames + 9]]
+    path.write_text(json.dumps(content))
+    with pytest.warns(UserWarning, match=rf"2 of 3 end past the {frames} frames"):
+        (found,) = registry.read(path)
+    assert np.flatnonzero(found.states == 1).tolist() == [2, 3, 4, frames - 1]
+    content["reversal_events"] = [[2, frames + 5], [6, 8]]
+    path.write_text(json.dumps(content))
+    with pytest.raises(SourceError, match="reversal_events"):
+        registry.read(path)
+
+
+def test_real_files_of_2026(dag_folder):
+    folder = dag_folder.parent / "wormwideweb2026"
+    (wanted,) = registry.read(dag_folder / "2022-07-26-31.json")
+    for path in folder.glob("*.json*"):
+        assert registry.read(path)[0].digest == wanted.digest

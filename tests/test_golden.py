@@ -31,7 +31,6 @@ import torch
 
 from recordings import small_worms
 from tiny import tiny_worm, tiny_worms
-from wormgnn import decoding
 from wormgnn.admm import Parameters
 from wormgnn.comparison import SEEN, compare, summarise
 from wormgnn.datasets import registry
@@ -568,21 +567,6 @@ def chosen_interpretation():
     return of_table(table, "line", "n_train") | {"chosen": moments(chosen["outer"])}
 
 
-def decoded(model, n_states):
-    *train, mine = small_worms(4, duration_s=60.0)
-    mine = replace(mine.resample(4.3), worm="mine")
-    plan = decoding.decoder_plan(model, n_states)
-    trained = decoding.train_decoder(train, FIVE, plan, SCALE, store(), "cpu")
-    found = decoding.decode(trained, mine)
-    return {
-        "probabilities": values(found.probabilities[::40]),
-        "states": values(np.bincount(found.states, minlength=n_states)),
-        "agreement": moments(found.agreement),
-        "score": list(decoding.score(found).values()),
-        "left out": moments(trained.left_out["accuracy"]),
-    }
-
-
 # --- the cases, and the test ----------------------------------------------------------------
 
 CASES: dict[str, Callable[[], Numbers]] = {
@@ -650,8 +634,6 @@ CASES: dict[str, Callable[[], Numbers]] = {
     "individuality": lambda: of_table(
         individuality.compare_worms(tiny(), FIVE[:2], 4, n=49), "neuron", "state"
     ),
-    "decode: mlp, 2 states": functools.partial(decoded, "mlp", 2),
-    "decode: gnn, 4 states": functools.partial(decoded, "gnn", 4),
 }
 
 

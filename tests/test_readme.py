@@ -41,7 +41,7 @@ def test_commands_parse(text, tmp_path):
 
 
 def test_commands_are_found_and_a_wrong_one_is_refused():
-    assert {text.split()[0] for text in COMMANDS} == {"data", "run", "decode"}
+    assert {text.split()[0] for text in COMMANDS} == {"data", "run", "decode", "train"}
     with pytest.raises(click.MissingParameter, match="output"):
         parse(["data", "simulate"])
 

@@ -342,7 +342,7 @@ def test_read_tells_files_by_their_content(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n\x1a\n\0\0,", b"\0" * 2000])
 def test_read_refuses_other_files(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x").write_bytes(content)
-    with pytest.raises(SourceError, match=r"x: expected MATLAB v7\.3 \(HDF5\), WormWideWeb JSON"):
+    with pytest.raises(SourceError, match=r"x: expected MATLAB v7\.3 or NWB \(HDF5\), WormWideWeb"):
         registry.read(tmp_path / "x")
     with pytest.raises(SourceError, match="none: expected a file that can be read"):
         registry.read(tmp_path / "none")

@@ -10,7 +10,7 @@ Names of this package, by topic; each module has more, and a docstring for each.
   (networks), `READERS` (other models of states).
 - Running: `run`, `Table`, `Cohort`, `Store`.
 - Comparing: `compare`, `select`, `summarise`; `read_reference`, `write_reference`, `Reference`.
-- Decoding one's own recordings: `train_decoder`, `decode`, `Decoder`, `Decoded`.
+- Decoding one's own recordings: `BehaviourDecoder`, `decode`, `Decoded`, `Trust`.
 - Figures: `use_style`, and the module `plots`.
 - Errors: `WormgnnError`, of which every error of this package is one: `ChoiceError`,
   `CompareError`, `DatasetUnavailableError`, `NeuronError`, `RecordingError`, `SourceError`,
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from wormgnn.connectome import adjacency
     from wormgnn.datasets.registry import load, other_lab, read
     from wormgnn.datasets.simulated import Simulation, simulate
-    from wormgnn.decoding import Decoded, Decoder, decode, train_decoder
+    from wormgnn.decoder import BehaviourDecoder, Trust
+    from wormgnn.decoding import Decoded, decode
     from wormgnn.errors import (
         ChoiceError,
         DatasetUnavailableError,
@@ -57,13 +58,13 @@ if TYPE_CHECKING:
 
 # fmt: off
 __all__ = [
-    "MODELS", "PAPER_NEURONS", "PROFILES", "READERS", "ChoiceError", "Cohort", "CompareError",
-    "DatasetUnavailableError", "Decoded", "Decoder", "Experiment", "Features", "Line",
+    "MODELS", "PAPER_NEURONS", "PROFILES", "READERS", "BehaviourDecoder", "ChoiceError", "Cohort",
+    "CompareError", "DatasetUnavailableError", "Decoded", "Experiment", "Features", "Line",
     "NeuronError", "Plan", "Profile", "Recording", "RecordingError", "Reference", "Simulation",
-    "SourceError", "StateError", "Store", "StoreError", "Table", "TrainingError",
+    "SourceError", "StateError", "Store", "StoreError", "Table", "TrainingError", "Trust",
     "WormgnnError", "adjacency", "compare", "decode", "draw_subsets", "load", "neuron_set",
     "other_lab", "profile_named", "read", "read_reference", "run", "select", "simulate",
-    "summarise", "train_decoder", "use_style", "write_reference",
+    "summarise", "use_style", "write_reference",
 ]
 # fmt: on
 
@@ -73,7 +74,8 @@ _NAMES = {
     "connectome": "adjacency",
     "datasets.registry": "load other_lab read",
     "datasets.simulated": "Simulation simulate",
-    "decoding": "Decoded Decoder decode train_decoder",
+    "decoder": "BehaviourDecoder Trust",
+    "decoding": "Decoded decode",
     "errors": "ChoiceError DatasetUnavailableError NeuronError RecordingError SourceError "
     "StateError StoreError TrainingError WormgnnError",
     "features": "Features",

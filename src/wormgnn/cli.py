@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from wormgnn import __version__
-from wormgnn.errors import WormgnnError
+from wormgnn.errors import WormgnnError, one_line
 
 SEEDS = click.IntRange(0, 2**31 - 1)
 
 
 class _Group(click.Group):
-    """Turns the package's own errors into one clear line and exit status 1."""
+    """Turns the package's own errors into one line and exit status 1, and warnings into one."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.showwarning = _show
+                return super().invoke(ctx)
         except WormgnnError as error:
             raise click.ClickException(str(error)) from error
+
+
+def _show(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    click.echo(f"Warning: {one_line(str(message))}", err=True)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -127,11 +142,18 @@ def run(
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
 )
-@click.option("--train", default="kato", show_default=True, help="Dataset to learn from.")
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A decoder that `wormgnn train` wrote; that of this package if left out.",
+)
 @click.option("--states", default=2, show_default=True, help="7, 4 or 2.")
-@click.option("--model", default=None, help="mlp or gnn; the default is what decode.py says.")
-@click.option("--neurons", default="paper", show_default=True, help="paper (its 15) or shared.")
-@click.option("--profile", default="quick", show_default=True, help="smoke, quick or paper.")
+@click.option(
+    "--like",
+    default="",
+    help="Decode like a worm of this laboratory (kato: it could not move), or `general`; the "
+    "recording itself decides if left out.",
+)
 @click.option("--fps", type=float, help="Frames per second of tables that do not tell.")
 @click.option("--score", is_flag=True, help="Compare with the labels in the files.")
 @click.option(
@@ -141,45 +163,78 @@ def run(
     show_default=True,
 )
 @click.option("--force", is_flag=True, help="Overwrite what is there.")
-@click.option("--seed", default=0, type=SEEDS, show_default=True)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 def decode_command(
     files: tuple[Path, ...],
-    train: str,
+    weights: Path | None,
     states: int,
-    model: str | None,
-    neurons: str,
-    profile: str,
+    like: str,
     fps: float | None,
     score: bool,
     output: Path,
     force: bool,
-    seed: int,
-    device: str,
 ) -> None:
-    """Decode the behaviour of recordings in FILES with networks trained on a dataset.
+    """Decode the behaviour of the recordings in FILES.
 
-    A file is MATLAB v7.3 as published by Kato or Nichols, WormWideWeb JSON, a CSV table (a row
+    A file is MATLAB v7.3 as published by Kato or Nichols, NWB, WormWideWeb JSON, a CSV table (a row
     for each frame, a column for each neuron, optional columns time_s and state), or the same as
     NPZ. Written for each worm: a table of states with probabilities, and a figure; and a summary
-    of all. The first use trains a decoder and keeps it.
+    of all, which says how far to trust them.
     """
     from wormgnn import decoding as decode
-    from wormgnn.datasets.registry import load
-    from wormgnn.plan import profile_named
+    from wormgnn.decoder import BehaviourDecoder
     from wormgnn.plots.style import use_style
-    from wormgnn.store import Store
 
-    scale = profile_named(profile)
-    settings = decode.Settings(states, model or decode.MODEL, neurons, scale, seed, device, score)
-    worms = load(train)
-    every = decode.jobs(files, worms, settings, fps)
+    decoder = BehaviourDecoder.load(weights, states).set_params(like=like)
+    every = decode.jobs(files, decoder, fps, score)
     decode.check_outputs(every, output, force)
     use_style()
     lines = []
-    for job, decoded in decode.decode_jobs(every, worms, settings, Store()):
+    for job in every:
+        decoded = decode.decode(job.recording, decoder)
         decode.write(job, decoded, output)
-        lines.append(decode.summary_line(job, decoded, worms, settings))
+        lines.append(decode.summary_line(job, decoded, score))
         click.echo(job.outputs(output)[0])
     click.echo(decode.write_summary(lines, output))
     click.echo(decode.for_reading(lines))
+
+
+@main.command()
+@click.option(
+    "--on",
+    "sources",
+    default="kato",
+    show_default=True,
+    metavar="NAME,...",
+    help="Datasets or folders of labelled recordings, with commas between.",
+)
+@click.option("--states", default=2, show_default=True, help="7, 4 or 2.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File for the decoder (.npz).",
+)
+@click.option("--force", is_flag=True, help="Overwrite what is there.")
+def train(sources: str, states: int, output: Path, force: bool) -> None:
+    """Train a decoder on labelled recordings, for `wormgnn decode --weights`.
+
+    Each dataset or folder counts as one laboratory: worms of one that a recording resembles
+    help it most.
+    """
+    from wormgnn import decoding as decode
+    from wormgnn.decoder import BehaviourDecoder
+    from wormgnn.errors import OutputError
+    from wormgnn.files import check_writable
+
+    if output.exists() and not force:
+        raise OutputError(f"not overwritten without --force: {output}")
+    decoder = BehaviourDecoder(states)
+    recordings = decode.training_recordings([name for name in sources.split(",") if name])
+    check_writable(output.parent, [output])
+    click.echo(f"training on {len(recordings)} recordings, each left out in turn", err=True)
+    decoder.fit(recordings).save(output)
+    click.echo(output)
+    columns = ["laboratory", "worm", "decoder", "n_neurons", "balanced_accuracy"]
+    rows = decoder.left_out_.groupby(["laboratory", "worm", "decoder"], sort=False).head(1)
+    click.echo(rows[columns].to_string(index=False, float_format="{:.3f}".format))

@@ -1,152 +1,42 @@
-"""Decode the behavioural states of a lab's own recordings, and tell how far to trust the result.
+"""Decode the behavioural states of a laboratory's own files, and tell how far to trust the result.
 
-A decoder is an ensemble trained on all worms of a dataset, one network for each fold; for each
-training worm the networks that were not trained on it tell what to expect of a worm that nobody has
-labelled.
+The decoder is `wormgnn.decoder.BehaviourDecoder`: the trained one of this package, or one's own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from torch import nn
 
 from wormgnn import metrics
 from wormgnn.datasets import registry
-from wormgnn.errors import NeuronError, OutputError, RecordingError, StateError, chosen, one_line
-from wormgnn.features import features
+from wormgnn.decoder import UNSURE, BehaviourDecoder, Trust, as_recording, confusion, labels
+from wormgnn.errors import (
+    NeuronError,
+    OutputError,
+    RecordingError,
+    SourceError,
+    StateError,
+    one_line,
+)
 from wormgnn.files import check_writable, write_atomically
 from wormgnn.limits import MIN_FRAMES
-from wormgnn.models.ensemble import load_flat_state
-from wormgnn.plan import Experiment, Line, Plan, Profile
 from wormgnn.plots.decode import decoding
-from wormgnn.recording import NO_STATE, PAPER_NEURONS, Recording, at_one_rate, shared_neurons
-from wormgnn.runner import run
-from wormgnn.states import bouts, merge, vocabulary
-from wormgnn.store import Store
-from wormgnn.tasks.frames import Worm
-from wormgnn.tasks.readers import network
-
-MODEL = "mlp"
-"""Decoder unless told otherwise: the better one on worms left out of training (Kato's five)."""
-
-DECODERS = {
-    "mlp": Plan("mlp", options={"norm": "none"}),
-    "gnn": Plan("gnn", options={"edges": "after", "norm": "none", "encoder_norm": "last"}),
-}
-"""Decoders by name. An SVM is not among them: it gives no probabilities."""
-
-READABLE = ("paper", "shared")
-"""Which of the training worms' neurons a decoder may read; see `usable_neurons`."""
-
-MIN_NEURONS = 3
-"""Fewest neurons that a recording must have in common with the training worms."""
-
-MIN_MEMBERS = 5
-"""Fewest networks that decide together: a profile with fewer folds runs so many."""
+from wormgnn.recording import Recording
+from wormgnn.states import bouts
 
 SUMMARY = "summary.csv"
 
-
-@dataclass(frozen=True)
-class Decoder:
-    """An ensemble that was trained on all worms of a dataset.
-
-    Attributes
-    ----------
-    plan
-        Model, number of states, scaling.
-    neurons
-        Names of the neurons it reads.
-    fps
-        Frames per second at which it reads them.
-    model
-        The networks, with a leading member axis.
-    members
-        Their number.
-    left_out
-        Scores on each training worm of networks that were not trained on it, one row for
-        each fold and worm.
-    """
-
-    plan: Plan
-    neurons: tuple[str, ...]
-    fps: float
-    model: nn.Module
-    members: int
-    left_out: pd.DataFrame
-
-    @property
-    def states(self) -> tuple[str, ...]:
-        """Names of the states, in the order of their codes."""
-        return vocabulary(self.plan.n_states)
-
-
-def decoder_plan(model: str, n_states: int, seed: int = 0) -> Plan:
-    """The plan of a decoder by its name; ChoiceError for an unknown model or number of states."""
-    vocabulary(n_states)
-    return replace(chosen("model", model, DECODERS), n_states=n_states, seed=seed)
-
-
-def usable_neurons(
-    train: Sequence[Recording], recording: Recording, neurons: str = "paper"
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names by which a recording can be decoded, and those of the training worms that it lacks.
-
-    `neurons` is `paper`, the paper's among those that all training worms share, or `shared`,
-    all that they share. NeuronError if fewer than `MIN_NEURONS` can be used.
-    """
-    chosen("set of neurons", neurons, dict.fromkeys(READABLE))
-    wanted = shared_neurons(train)
-    if neurons == "paper":
-        wanted = tuple(name for name in wanted if name in PAPER_NEURONS)
-    used = tuple(name for name in wanted if name in recording.identified)
-    if len(used) < MIN_NEURONS:
-        raise NeuronError(
-            f"{recording.worm}: expected {MIN_NEURONS} or more of the neurons "
-            f"{', '.join(wanted)}; found {', '.join(used) or 'none'} among the "
-            f"{len(recording.identified)} that are named there"
-        )
-    return used, tuple(name for name in wanted if name not in used)
-
-
-def train_decoder(
-    train: Sequence[Recording],
-    neurons: Sequence[str],
-    plan: Plan,
-    profile: Profile,
-    store: Store,
-    device: str = "auto",
-) -> Decoder:
-    """Train a decoder, or take it from the store.
-
-    All worms are brought to the lowest frame rate among them. Features are derivatives per
-    second and their filter is in seconds, so a recording of another rate can be read too.
-    """
-    (worms,) = at_one_rate(train)
-    plan = replace(plan, sizes=(len(worms) - 1, len(worms)))
-    wanted = range(min(MIN_MEMBERS, profile.n_folds))
-    profile = replace(profile, folds=tuple(sorted({*profile.folds, *wanted})))
-    line = Line("decoder", plan, neurons=tuple(neurons))
-    experiment = Experiment("decoder", "A decoder of behavioural states", (line,))
-    table = run(experiment, worms, profile, store, plan.seed, device)
-    folds = [table.arrays("decoder", fold) for fold in profile.folds]
-    names = [name for name in folds[0] if name in ("parameters", "statistics")]
-    # The subset of all worms is the only one of its size, and the last.
-    state = {name: np.concatenate([arrays[name][-1:] for arrays in folds]) for name in names}
-    model = network(plan, len(folds), neurons, plan.seed)
-    load_flat_state(model, state)
-    unseen = table.rows[~table.rows["seen"] & (table.rows["n_train"] == len(worms) - 1)]
-    left_out = unseen.reset_index(drop=True)
-    return Decoder(plan, tuple(neurons), worms[0].fps, model, len(folds), left_out)
+USUAL_FPS = (0.2, 30.0)
+"""Frames per second of whole-brain recordings; others are taken for a wrong unit of time."""
 
 
 @dataclass(frozen=True)
@@ -159,23 +49,35 @@ class Decoded:
         As it was given.
     decoder
         Who decoded it.
+    trust
+        How far to trust it.
     probabilities
-        Mean over members, shape (frames, states).
-    states
-        Code of the likeliest state, shape (frames,).
-    agreement
-        Share of the members that name this state on their own, shape (frames,).
+        Shape (frames, states).
     """
 
     recording: Recording
-    decoder: Decoder
+    decoder: BehaviourDecoder
+    trust: Trust
     probabilities: NDArray[np.float64]
-    states: NDArray[np.int64]
-    agreement: NDArray[np.float64]
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """Names of the states, in the order of their codes."""
+        return tuple(str(name) for name in self.decoder.classes_)
+
+    @cached_property
+    def states(self) -> NDArray[np.int64]:
+        """Code of the likeliest state, shape (frames,)."""
+        return self.probabilities.argmax(axis=1)
+
+    @cached_property
+    def unsure(self) -> NDArray[np.bool_]:
+        """Whether no state is likelier than `UNSURE`, shape (frames,)."""
+        return self.probabilities.max(axis=1) < UNSURE
 
     def table(self) -> pd.DataFrame:
-        """One row for each frame: frame, time_s, state, a p_ for each state, agreement."""
-        names = self.decoder.states
+        """One row for each frame: frame, time_s, state, a p_ for each state, unsure."""
+        names = self.vocabulary
         columns = {f"p_{_word(n)}": self.probabilities[:, code] for code, n in enumerate(names)}
         return pd.DataFrame(
             {
@@ -183,7 +85,7 @@ class Decoded:
                 "time_s": self.recording.times,
                 "state": [names[code] for code in self.states],
                 **columns,
-                "agreement": self.agreement,
+                "unsure": self.unsure,
             }
         )
 
@@ -192,80 +94,53 @@ def _word(state: str) -> str:
     return state.replace(" ", "_")
 
 
-@torch.no_grad()
-def decode(decoder: Decoder, recording: Recording) -> Decoded:
-    """States of a recording by a decoder; the recording's own labels play no part.
+def decode(recording: object, decoder: BehaviourDecoder | None = None) -> Decoded:
+    """States of a recording (or DataFrame, or pynapple `TsdFrame`); its labels play no part.
 
-    Traces are brought to the decoder's frame rate, and each member's probabilities back to
-    the recording's own frame times, linearly.
+    By the decoder of two states that comes with this package, unless another one is named.
     """
-    unlabelled = _as_seen(recording, decoder.neurons, decoder.fps)
-    plan = decoder.plan
-    x = torch.from_numpy(features(unlabelled, decoder.neurons, plan.n_states, plan.scaling).x)
-    nothing = torch.zeros(x.shape[-1], dtype=torch.long)  # every frame counts, with any label
-    worm = Worm(recording.worm, x, nothing, nothing, plan.edge_frames)
-    inputs = worm.batch(range(decoder.members), None).inputs
-    members = decoder.model(*inputs).softmax(dim=1).numpy().astype(np.float64)
-    own = np.array(
-        [[np.interp(recording.times, unlabelled.times, p) for p in member] for member in members]
-    )
-    probabilities = own.mean(axis=0).T
-    states = probabilities.argmax(axis=1)
-    agreement = (own.argmax(axis=1) == states).mean(axis=0)
-    return Decoded(recording, decoder, probabilities, states, agreement)
-
-
-def _as_seen(recording: Recording, neurons: Sequence[str], fps: float) -> Recording:
-    """A recording as a decoder sees it: some neurons, at its frame rate, without labels."""
-    unlabelled = np.full(recording.n_frames, NO_STATE, dtype=np.int64)
-    return replace(recording.select(neurons), states=unlabelled, vocabulary=()).resample(fps)
+    decoder = BehaviourDecoder.load() if decoder is None else decoder
+    worm = as_recording(recording)
+    return Decoded(worm, decoder, decoder.trust(worm), decoder.predict_proba(worm).to_numpy())
 
 
 def summary(decoded: Decoded) -> dict[str, object]:
     """One line on a decoded recording.
 
-    worm, frames, fps, neurons (used), a fraction of the frames for each state, bouts,
-    mean_probability (of the state that was named), agreement, and left_out_accuracy and
-    left_out_sd: on training worms that were left out of training, by these very neurons. A worm of
-    another laboratory can do much worse.
+    worm, frames, fps, n_neurons and neurons (used), n_missing, missing (the ten of most weight), a
+    fraction of the frames for each state, bouts, unsure (fraction of the frames), decoder,
+    resembles (laboratory), distance, limit, expected and lowest (balanced accuracy on unseen
+    worms), trained_on, and in_words: see `Trust`.
     """
-    recording, decoder = decoded.recording, decoded.decoder
-    share = np.bincount(decoded.states, minlength=len(decoder.states)) / recording.n_frames
-    left_out = decoder.left_out["accuracy"]
+    recording, trust = decoded.recording, decoded.trust
+    share = np.bincount(decoded.states, minlength=len(decoded.vocabulary)) / recording.n_frames
+    fractions = zip(decoded.vocabulary, share, strict=True)
     return {
         "worm": recording.worm,
         "frames": recording.n_frames,
         "fps": recording.fps,
-        "n_neurons": len(decoder.neurons),
-        "neurons": " ".join(decoder.neurons),
-        **{f"fraction_{_word(n)}": s for n, s in zip(decoder.states, share, strict=True)},
+        "n_neurons": len(trust.neurons),
+        "neurons": " ".join(sorted(trust.neurons)),
+        "n_missing": len(trust.missing),
+        "missing": " ".join(trust.missing[:10]),
+        **{f"fraction_{_word(name)}": float(part) for name, part in fractions},
         "bouts": len(bouts(decoded.states)),
-        "mean_probability": decoded.probabilities.max(axis=1).mean(),
-        "agreement": decoded.agreement.mean(),
-        "left_out_accuracy": left_out.mean(),
-        "left_out_sd": left_out.std(),
+        "unsure": float(decoded.unsure.mean()),
+        "decoder": trust.decoder,
+        "resembles": trust.laboratory,
+        "distance": trust.distance,
+        "limit": trust.limit,
+        "expected": trust.expected,
+        "lowest": trust.lowest,
+        "trained_on": trust.trained_on,
+        "in_words": trust.sentence(),
     }
-
-
-def labels(recording: Recording, n_states: int) -> NDArray[np.int64]:
-    """The recording's own labels in a vocabulary; StateError if it has none there."""
-    codes = merge(recording, n_states)
-    if (codes == NO_STATE).all():
-        wanted, own = " or ".join(vocabulary(n_states)), ", ".join(recording.vocabulary)
-        raise StateError(
-            f"{recording.worm}: field 'states': expected frames labelled {wanted} to score with, "
-            f"found {own or 'no labels'}"
-        )
-    return codes
 
 
 def score(decoded: Decoded) -> dict[str, float]:
     """scored_frames, accuracy, balanced_accuracy, macro_f1 and majority over labelled frames."""
-    n_states = decoded.decoder.plan.n_states
-    wanted = labels(decoded.recording, n_states)
-    known = wanted != NO_STATE
-    counts = np.zeros((1, n_states, n_states), dtype=np.int64)
-    np.add.at(counts[0], (wanted[known], decoded.states[known]), 1)
+    wanted = labels(decoded.recording, decoded.decoder.n_states)
+    counts = confusion(wanted, decoded.states, decoded.decoder.n_states)
     values = {name: float(column[0]) for name, column in metrics.scores(counts).items()}
     kept = ("accuracy", "balanced_accuracy", "macro_f1", "majority")
     return {"scored_frames": int(values["n_frames"]), **{name: values[name] for name in kept}}
@@ -275,42 +150,12 @@ def score(decoded: Decoded) -> dict[str, float]:
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How to decode.
-
-    Attributes
-    ----------
-    n_states
-        7, 4 or 2.
-    model
-        A key of `DECODERS`.
-    neurons
-        `paper` or `shared`; see `usable_neurons`.
-    profile
-        How long the decoder trains.
-    seed, device
-        Of its training.
-    score
-        Whether to compare with the labels of the recordings.
-    """
-
-    n_states: int
-    model: str
-    neurons: str
-    profile: Profile
-    seed: int = 0
-    device: str = "auto"
-    score: bool = False
-
-
-@dataclass(frozen=True)
 class Job:
-    """One recording, where it comes from, what to read it by, and the stem of its outputs."""
+    """One recording, where it comes from, how far to trust a decoder, and the stem of outputs."""
 
     file: Path
     recording: Recording
-    neurons: tuple[str, ...]
-    missing: tuple[str, ...]
+    trust: Trust
     stem: str
 
     def outputs(self, folder: Path) -> tuple[Path, Path]:
@@ -319,29 +164,28 @@ class Job:
 
 
 def jobs(
-    files: Sequence[Path], train: Sequence[Recording], settings: Settings, fps: float | None = None
+    files: Sequence[Path],
+    decoder: BehaviourDecoder,
+    fps: float | None = None,
+    scored: bool = False,
 ) -> list[Job]:
     """Recordings in files, each checked for what decoding needs.
 
-    `fps`, in frames per second, is for tables that do not tell.
+    `fps`, in frames per second, is for tables that do not tell; `scored` asks for labels.
 
     Raises
     ------
     SourceError, RecordingError
-        A file that cannot be read.
+        A file that cannot be read; times or a frame rate that cannot be right.
     NeuronError
-        Too few neurons in common with the training worms.
+        Too few of the decoder's neurons.
     StateError
         Nothing to score with, where scores are wanted.
-    ChoiceError
-        An unknown model, set of neurons or number of states.
     OutputError
         Two recordings whose outputs would have one name.
     """
-    decoder_plan(settings.model, settings.n_states)
-    rate = min(recording.fps for recording in train)
     every = [
-        _job(file, recording, train, settings, rate)
+        _job(file, recording, decoder, scored)
         for file in files
         for recording in registry.read(file, fps)
     ]
@@ -356,24 +200,26 @@ def jobs(
     return every
 
 
-def _job(
-    file: Path, recording: Recording, train: Sequence[Recording], settings: Settings, fps: float
-) -> Job:
+def _job(file: Path, recording: Recording, decoder: BehaviourDecoder, scored: bool) -> Job:
     try:
-        used, missing = usable_neurons(train, recording, settings.neurons)
-        if settings.score:
-            labels(recording, settings.n_states)
-        seen = _as_seen(recording, used, fps)
-        if min(seen.n_frames, recording.n_frames) < MIN_FRAMES:
+        if recording.n_frames < MIN_FRAMES:
             raise RecordingError(
-                f"{recording.worm}: expected {MIN_FRAMES} frames or more to decode, found "
-                f"{recording.n_frames}, or {seen.n_frames} at {fps:.3g} frames per second"
+                f"{recording.worm}: expected {MIN_FRAMES} frames or more to decode, "
+                f"found {recording.n_frames}"
             )
-        features(seen, used, settings.n_states)
+        if not USUAL_FPS[0] <= recording.fps <= USUAL_FPS[1]:
+            raise RecordingError(
+                f"{recording.worm}: expected {USUAL_FPS[0]:g} to {USUAL_FPS[1]:g} frames per "
+                f"second, found {recording.fps:.3g}: are the times in minutes or milliseconds? "
+                "Give them in seconds"
+            )
+        trust = decoder.trust(recording)
+        if scored:
+            labels(recording, decoder.n_states)
     except (NeuronError, RecordingError, StateError) as error:
         raise type(error)(f"{file}: {error}") from error
     name = recording.worm if recording.worm == file.stem else f"{file.stem}.{recording.worm}"
-    return Job(file, recording, used, missing, re.sub(r"[^\w.-]+", "_", name))
+    return Job(file, recording, trust, re.sub(r"[^\w.-]+", "_", name))
 
 
 def check_outputs(every: Sequence[Job], folder: Path, force: bool = False) -> None:
@@ -385,18 +231,6 @@ def check_outputs(every: Sequence[Job], folder: Path, force: bool = False) -> No
         raise OutputError(f"not overwritten without --force: {', '.join(there)}")
 
 
-def decode_jobs(
-    every: Sequence[Job], train: Sequence[Recording], settings: Settings, store: Store
-) -> Iterator[tuple[Job, Decoded]]:
-    """Decode recordings; those that share a set of neurons share a decoder."""
-    plan = decoder_plan(settings.model, settings.n_states, settings.seed)
-    for neurons in dict.fromkeys(job.neurons for job in every):
-        decoder = train_decoder(train, neurons, plan, settings.profile, store, settings.device)
-        for job in every:
-            if job.neurons == neurons:
-                yield job, decode(decoder, job.recording)
-
-
 def write(job: Job, decoded: Decoded, folder: Path) -> None:
     """Write the table of states and the figure of one recording, each whole or not at all."""
     table, picture = job.outputs(folder)
@@ -405,21 +239,10 @@ def write(job: Job, decoded: Decoded, folder: Path) -> None:
     write_atomically(picture, lambda path: figure.savefig(path))
 
 
-def summary_line(
-    job: Job, decoded: Decoded, train: Sequence[Recording], settings: Settings
-) -> dict[str, object]:
-    """One line of the summary: see `summary`; further file, missing and trained_on.
-
-    `trained_on` is True for a recording that is itself among the training worms: nothing that
-    the line says of it holds for another worm. With scores, also what `score` gives.
-    """
-    about = {
-        "file": job.file.name,
-        **summary(decoded),
-        "missing": " ".join(job.missing),
-        "trained_on": job.recording.digest in {recording.digest for recording in train},
-    }
-    return about | (score(decoded) if settings.score else {})
+def summary_line(job: Job, decoded: Decoded, scored: bool = False) -> dict[str, object]:
+    """One line of the summary: file, `summary`, and, if wanted, what `score` gives."""
+    about = {"file": job.file.name, **summary(decoded)}
+    return about | (score(decoded) if scored else {})
 
 
 def write_summary(lines: Sequence[dict[str, object]], folder: Path) -> Path:
@@ -444,3 +267,28 @@ def for_reading(lines: Sequence[dict[str, object]]) -> str:
         texts = {name: f"{v:.3f}" if isinstance(v, float) else str(v) for name, v in row.items()}
         blocks.append("\n".join(f"{name:20s} {text or 'none'}" for name, text in texts.items()))
     return "\n\n".join(blocks)
+
+
+def training_recordings(sources: Sequence[str]) -> list[Recording]:
+    """Labelled recordings of datasets by name, or of all files in folders, to train on.
+
+    SourceError for what is neither.
+    """
+    recordings: list[Recording] = []
+    for source in sources:
+        if source in registry.DATASETS:
+            recordings += registry.load(source)
+        else:
+            recordings += _of_folder(Path(source))
+    return recordings
+
+
+def _of_folder(folder: Path) -> list[Recording]:
+    if not folder.is_dir():
+        names = ", ".join(registry.DATASETS)
+        raise SourceError(folder, "", f"expected a folder, or one of {names}")
+    files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+    if not files:
+        raise SourceError(folder, "", "expected recordings in this folder, found no file")
+    name = folder.resolve().name
+    return [replace(recording, dataset=name) for file in files for recording in registry.read(file)]

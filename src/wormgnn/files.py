@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import contextlib
 import functools
 import hashlib
@@ -17,6 +18,9 @@ from wormgnn.limits import MAX_TEXT_BYTES
 
 TEMPORARY = ".wormgnn-"
 """What the names of temporary files begin with: hidden, so that none is taken for a result."""
+
+BZIP2 = b"BZh"
+"""What a file compressed with bzip2 begins with."""
 
 _LEFTOVER_S = 24 * 3600.0
 """Age at which a temporary file must be that of a killed writer, whichever computer it was on."""
@@ -34,13 +38,18 @@ def check_regular(path: Path) -> None:
 
 
 def read_text(path: Path, expected: str) -> str:
-    """A whole text file in UTF-8; SourceError if it is longer than `MAX_TEXT_BYTES`."""
+    """A whole text file in UTF-8; SourceError if it is longer than `MAX_TEXT_BYTES`.
+
+    It may be compressed with bzip2, and begin with a byte-order mark, which is left out.
+    """
     check_regular(path)
     with reading(path, "", expected), path.open("rb") as file:
         content = file.read(MAX_TEXT_BYTES + 1)
+        if content.startswith(BZIP2):
+            content = bz2.BZ2Decompressor().decompress(content, MAX_TEXT_BYTES + 1)
         if len(content) > MAX_TEXT_BYTES:
             raise SourceError(path, "", f"expected {MAX_TEXT_BYTES} bytes at most, found more")
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:

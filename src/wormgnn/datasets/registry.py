@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import logging
 import os
 import sys
@@ -16,7 +17,7 @@ import pooch
 import requests
 from tqdm import tqdm
 
-from wormgnn.datasets import kato, nichols, tabular, wormwideweb
+from wormgnn.datasets import kato, nichols, nwb, tabular, wormwideweb
 from wormgnn.datasets.matlab import open_worms
 from wormgnn.datasets.simulated import Simulation, simulate, simulate_other_lab
 from wormgnn.errors import (
@@ -27,7 +28,7 @@ from wormgnn.errors import (
     chosen,
     reading,
 )
-from wormgnn.files import check_regular, read_text, write_atomically
+from wormgnn.files import BZIP2, check_regular, read_text, write_atomically
 from wormgnn.recording import Recording
 
 OSF_API = "https://api.osf.io/v2"
@@ -145,7 +146,7 @@ DATASETS: dict[str, Dataset] = {
             wormwideweb.read,
             "Dag et al. 2023, Cell 186:2574-2592; other animals as their files say",
             "https://wormwideweb.org",
-            patterns=("dag2023/*.json", "wormwideweb/*.json"),
+            patterns=("dag2023/*.json", "wormwideweb/*.json", "wormwideweb/*.json.bz2"),
             digests=(
                 "ff51c653d5ec65c3f3b750f3e4d465c5a8672b9f10b9f456d590180a74d75bd4",
                 "3c188efb4311f4a8ba850222f6afaa839854d7f9779059a30a887c6d2437bdc0",
@@ -215,21 +216,24 @@ def read(path: Path | str, fps: float | None = None) -> list[Recording]:
     """Recordings in a file of any known kind, told by its content.
 
     `fps`, in frames per second, is for a table that does not tell. SourceError if the file
-    is none of: MATLAB v7.3 (Kato, Nichols), WormWideWeb JSON, NPZ, CSV.
+    is none of: MATLAB v7.3 (Kato, Nichols), NWB, WormWideWeb JSON, NPZ, CSV.
     """
     path = Path(path)
     check_regular(path)
     with reading(path, "", "a file that can be read"), path.open("rb") as file:
         start = file.read(1024)
     if b"\x89HDF\r\n\x1a\n" in start:
+        if nwb.is_nwb(path):
+            return nwb.read(path)
         with open_worms(path, kato.TRACES) as worms:
             reader = nichols.read if "FourStates" in worms[0] else kato.read
         return reader(path)
-    if start.lstrip()[:1] == b"{":
+    if start.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{" or start.startswith(BZIP2):
         return wormwideweb.read(path)
-    if start[:2] == b"PK" or (b"," in start and b"\0" not in start):
+    separated = any(sign in start for sign in (b",", b";", b"\t"))
+    if start[:2] == b"PK" or (separated and b"\0" not in start):
         return tabular.read(path, fps)
-    raise SourceError(path, "", "expected MATLAB v7.3 (HDF5), WormWideWeb JSON, NPZ or CSV")
+    raise SourceError(path, "", "expected MATLAB v7.3 or NWB (HDF5), WormWideWeb JSON, NPZ or CSV")
 
 
 def status() -> list[FileStatus]:

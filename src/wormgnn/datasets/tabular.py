@@ -3,7 +3,10 @@
 CSV: one row per frame under a header. The optional column `time_s` holds seconds, the
 optional column `state` the name of the behaviour (empty: none); every other column is the
 trace of the neuron that heads it. A header of digits, or one with `?`, is a neuron that
-nobody has identified. Without `time_s`, `fps` must be given.
+nobody has identified. Without `time_s`, `fps` must be given. Columns are separated by commas,
+semicolons or tabs; with the latter two, numbers may have a decimal comma. Up to three empty cells
+in a row are interpolated, with a warning. A table whose rows are headed by neurons is turned; its
+header then holds `time_s` and seconds, or numbers of frames.
 
 NPZ: `traces` (frames, neurons), `neurons` (neurons,) as text, `fps` (one number) or
 `times_s` (frames,), and if you like `states` (frames,) as text. Archives that hold pickled
@@ -18,6 +21,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,6 +35,9 @@ from wormgnn.limits import MAX_DIRECTORY_BYTES, MAX_FRAMES, MAX_NEURONS, MAX_VAL
 from wormgnn.recording import NO_STATE, Recording, canonical_name, frames_per_second
 
 TIME, STATE = "time_s", "state"
+
+_SEPARATORS = (",", ";", "\t")
+_MAX_EMPTY = 3
 
 
 def read(path: Path | str, fps: float | None = None) -> list[Recording]:
@@ -58,34 +65,82 @@ def read(path: Path | str, fps: float | None = None) -> list[Recording]:
 
 
 def _read_csv(path: Path, fps: float | None) -> Recording:
-    text = read_text(path, "a CSV table in UTF-8")
-    with reading(path, "", "a CSV table in UTF-8"):
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
-    if len(rows) < 2:
-        raise SourceError(path, "", f"expected a header and frames, found {len(rows)} rows")
-    header, table = [name.strip() for name in rows[0]], rows[1:]
-    ragged = next((n for n, row in enumerate(table, 2) if len(row) != len(header)), None)
-    if ragged is not None:
-        expected = f"expected {len(header)} columns in row {ragged} as in the header"
-        raise SourceError(path, "", expected)
-    if len(header) > MAX_NEURONS or len(header) * len(table) > MAX_VALUES:
-        most = f"{MAX_NEURONS} columns and {MAX_VALUES} values at most"
-        raise SourceError(path, "", f"expected {most}, found {len(table)} rows of {len(header)}")
-    columns = [column for column, name in enumerate(header) if name not in (TIME, STATE)]
-    traces = [_numbers(path, header, table, column) for column in columns]
-    if not traces:
+    header, table, separator = _rows(path)
+    neurons = [column for column, name in enumerate(header) if name not in (TIME, STATE)]
+    if not neurons:
         raise SourceError(path, "", f"expected a column for a neuron, found {', '.join(header)}")
-    times = _numbers(path, header, table, header.index(TIME)) if TIME in header else None
+    traces = [_numbers(path, header, table, column, separator, _MAX_EMPTY) for column in neurons]
+    times = None
+    if TIME in header:
+        times = _numbers(path, header, table, header.index(TIME), separator, 0)
     states = [row[header.index(STATE)] for row in table] if STATE in header else None
-    names = [header[column] for column in columns]
+    names = [header[column] for column in neurons]
     return _recording(path, np.stack(traces, axis=1), names, fps, times, states)
 
 
+def _rows(path: Path) -> tuple[list[str], list[list[str]], str]:
+    """Header, rows of frames and separator; a transposed table is turned."""
+    text = read_text(path, "a CSV table in UTF-8")
+    first = text.partition("\n")[0]
+    separator = max(_SEPARATORS, key=first.count)
+    with reading(path, "", "a CSV table in UTF-8"):
+        lines = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
+        rows = [[cell.strip() for cell in row] for row in lines if row]
+    if len(rows) < 2:
+        raise SourceError(path, "", f"expected a header and frames, found {len(rows)} rows")
+    ragged = next((n for n, row in enumerate(rows, 1) if len(row) != len(rows[0])), None)
+    if ragged is not None:
+        expected = f"expected {len(rows[0])} columns in row {ragged} as in the header"
+        raise SourceError(path, "", expected)
+    if _is_transposed(rows):
+        rows = [list(column) for column in zip(*rows, strict=True)]
+        if rows[0][0] != TIME:  # numbers of frames, or nothing that we know
+            rows = [row[1:] for row in rows]
+    if len(rows[0]) > MAX_NEURONS or len(rows[0]) * len(rows) > MAX_VALUES:
+        most = f"{MAX_NEURONS} columns and {MAX_VALUES} values at most"
+        raise SourceError(path, "", f"expected {most}, found {len(rows)} rows of {len(rows[0])}")
+    return rows[0], rows[1:], separator
+
+
+def _is_transposed(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether neurons head the rows: their names in the first column, numbers in the first row."""
+    names = [bool(canonical_name(row[0])) for row in rows[1:]]
+    numbers = [cell.replace(".", "").replace(",", "").isdigit() for cell in rows[0][1:]]
+    return len(numbers) > 1 and all(numbers) and 2 * sum(names) >= len(names)
+
+
 def _numbers(
-    path: Path, header: Sequence[str], table: Sequence[Sequence[str]], column: int
+    path: Path,
+    header: Sequence[str],
+    table: Sequence[Sequence[str]],
+    column: int,
+    separator: str,
+    empty: int,
 ) -> NDArray[np.float64]:
-    with reading(path, header[column], "a number in every frame"):
-        return np.array([float(row[column]) for row in table])
+    """Numbers of a column; up to `empty` cells in a row that hold nothing are interpolated."""
+    values = np.full(len(table), np.nan)
+    cells = [row[column] for row in table]
+    for frame, cell in enumerate(cells):
+        if separator != "," and "." not in cell:
+            cell = cell.replace(",", ".")  # a decimal comma
+        if cell:
+            with reading(path, header[column], f"a number in row {frame + 2}"):
+                values[frame] = float(cell)
+    missing = np.array([not cell for cell in cells])
+    edges = np.flatnonzero(np.diff(np.r_[False, missing, False]))
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        if stop - start > empty:
+            found = f"{stop - start} empty cells from row {start + 2}"
+            wanted = f"{empty} empty cells in a row at most" if empty else "a number in every frame"
+            raise SourceError(path, header[column], f"expected {wanted}, found {found}")
+    if missing.any():
+        warnings.warn(
+            f"{path}: field {header[column]!r}: {missing.sum()} empty cells were interpolated",
+            stacklevel=2,
+        )
+        frames = np.arange(len(values))
+        values[missing] = np.interp(frames[missing], frames[~missing], values[~missing])
+    return values
 
 
 def _read_npz(path: Path, fps: float | None) -> Recording:

@@ -19,6 +19,13 @@ One file holds one animal:
     it is not (pauses, and moments of backing too short for a reversal) there is no state.
     Without a velocity, every frame outside the reversals is *forward*.
 
+The site's files of 2026 (`.json`, or `.json.bz2`) hold the same under other names, in groups:
+`gcamp.trace_array_original`, `label`, `timing.timestamp_confocal`, `behavior.velocity`,
+`behavior.reversal_events`; and `timing.mean_timestep`, in seconds.
+
+Reversals may go on past the end of the traces, as in one animal of Dag 2023 whose traces were
+shortened: they are cut off there, with a warning, if they are in order and do not overlap.
+
 Read as [start, stop), every frame of every reversal in the four animals of Dag 2023 has a
 negative velocity; with an end more on either side 1 to 7 in 100 have not.
 """
@@ -26,6 +33,7 @@ negative velocity; with an end more on either side 1 to 7 in 100 have not.
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +46,15 @@ from wormgnn.recording import NO_STATE, Recording, frames_per_second, most_confi
 from wormgnn.states import TWO
 
 _SECONDS_PER_MINUTE = 60.0
+_PLACES = {
+    "trace_original": "gcamp.trace_array_original",
+    "trace_array": "gcamp.trace_array",
+    "labeled": "label",
+    "timestamp_confocal": "timing.timestamp_confocal",
+    "avg_timestep": "timing.mean_timestep",
+    "velocity": "behavior.velocity",
+    "reversal_events": "behavior.reversal_events",
+}
 
 
 def read(path: Path | str) -> list[Recording]:
@@ -56,7 +73,25 @@ def read(path: Path | str) -> list[Recording]:
         content = json.loads(text)
     if not isinstance(content, dict):
         raise SourceError(path, "", f"expected a JSON object, found {type(content).__name__}")
-    return [_recording(path, content)]
+    return [_recording(path, _flat(path, content) if "gcamp" in content else content)]
+
+
+def _flat(path: Path, content: dict[str, Any]) -> dict[str, Any]:
+    """Fields of a file of 2026 under the names of the older ones."""
+    flat: dict[str, Any] = {}
+    for field, place in _PLACES.items():
+        group, _, name = place.partition(".")
+        if group not in content:
+            continue
+        values = content[group]
+        if not isinstance(values, dict):
+            raise SourceError(path, group, f"expected an object, found {type(values).__name__}")
+        if not name or name in values:
+            flat[field] = values[name] if name else values
+    if "avg_timestep" in flat:
+        with reading(path, _PLACES["avg_timestep"], "seconds"):
+            flat["avg_timestep"] = float(flat["avg_timestep"]) / _SECONDS_PER_MINUTE
+    return flat
 
 
 def _recording(path: Path, content: dict[str, Any]) -> Recording:
@@ -67,7 +102,7 @@ def _recording(path: Path, content: dict[str, Any]) -> Recording:
     times, fps = _times(path, content, frames)
     with building(path):
         return Recording(
-            worm=path.stem,
+            worm=path.name.removesuffix(".bz2").removesuffix(".json"),
             dataset="wormwideweb",
             traces=np.ascontiguousarray(traces),
             neurons=names,
@@ -138,6 +173,14 @@ def _states(path: Path, content: dict[str, Any], frames: int) -> NDArray[np.int6
         if bounds.size and (bounds.ndim != 2 or bounds.shape[1] != 2):
             raise ValueError(f"shape {bounds.shape}")
         start, stop = bounds.reshape(-1, 2).T
+        past = stop > frames
+        if past.any() and (start < stop).all() and (stop[:-1] <= start[1:]).all():
+            warnings.warn(
+                f"{path}: field 'reversal_events': {past.sum()} of {len(past)} end past the "
+                f"{frames} frames, from [{start[past][0]:g}, {stop[past][0]:g}] on: cut off there",
+                stacklevel=2,
+            )
+            start, stop = start[start < frames], np.minimum(stop, frames)[start < frames]
         bad = np.flatnonzero(~((start >= 0) & (start < stop) & (stop <= frames)))
         if bad.size:
             raise ValueError(f"[{start[bad[0]]:g}, {stop[bad[0]]:g}]")

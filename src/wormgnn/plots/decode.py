@@ -14,11 +14,14 @@ from wormgnn.errors import StateError
 from wormgnn.features import scale
 from wormgnn.plots.recordings import ethogram
 from wormgnn.plots.style import STATE_COLOURS, state_legend
-from wormgnn.recording import NO_STATE
+from wormgnn.recording import NO_STATE, PAPER_NEURONS
 from wormgnn.states import merge
 
 if TYPE_CHECKING:  # the decoder draws its own figure, so it imports this module
     from wormgnn.decoding import Decoded
+
+MOST_SHOWN = 25
+"""Most traces in a figure."""
 
 
 def decoding(decoded: Decoded, figure: Figure) -> Figure:
@@ -26,10 +29,10 @@ def decoding(decoded: Decoded, figure: Figure) -> Figure:
 
     Labels are shown in the decoder's states; those that it cannot express are grey.
     """
-    states, recording = decoded.decoder.states, decoded.recording
+    states, recording = decoded.vocabulary, decoded.recording
     strips = {"decoded": decoded.states, "labelled": _labels(decoded)}
     strips = {name: codes for name, codes in strips.items() if (codes != NO_STATE).any()}
-    rows = 0.16 * len(decoded.decoder.neurons) + 0.6
+    rows = 0.16 * len(_shown(decoded)) + 0.6
     heights = [*[0.3] * len(strips), rows, 1.2]
     grid = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
     for axes, (name, codes) in zip(grid, strips.items(), strict=False):
@@ -37,7 +40,7 @@ def decoding(decoded: Decoded, figure: Figure) -> Figure:
         axes.set_ylabel(name, rotation=0, ha="right", va="center")
         axes.tick_params(bottom=False, labelbottom=False)
     name = recording.worm.replace("$", r"\$")  # else it would be read as a formula
-    grid[0].set_title(f"{name}: {len(decoded.decoder.neurons)} neurons used")
+    grid[0].set_title(f"{name}: {len(decoded.trust.neurons)} neurons used")
     scaled_neurons(decoded, grid[-2])
     probabilities(decoded, grid[-1])
     state_legend(grid[-1], states, unlabelled=len(strips) > 1)
@@ -45,8 +48,8 @@ def decoding(decoded: Decoded, figure: Figure) -> Figure:
 
 
 def scaled_neurons(decoded: Decoded, axes: Axes) -> Axes:
-    """Trace of each neuron used, scaled to [0, 1] over the recording, as the decoder reads it."""
-    recording, names = decoded.recording, decoded.decoder.neurons
+    """Trace of each neuron used (of the paper's, if many are), scaled to [0, 1]."""
+    recording, names = decoded.recording, _shown(decoded)
     values = scale(recording.select(names).traces).T
     extent = (float(recording.times[0]), float(recording.times[-1]), len(names), 0.0)
     image = axes.imshow(values, aspect="auto", extent=extent, interpolation="nearest")
@@ -59,7 +62,7 @@ def scaled_neurons(decoded: Decoded, axes: Axes) -> Axes:
 
 def probabilities(decoded: Decoded, axes: Axes) -> Axes:
     """Probability of each state over time, stacked; the dotted line is an even chance."""
-    colours = [STATE_COLOURS[name] for name in decoded.decoder.states]
+    colours = [STATE_COLOURS[name] for name in decoded.vocabulary]
     times = decoded.recording.times
     axes.stackplot(times, decoded.probabilities.T, colors=colours, linewidth=0)
     axes.axhline(0.5, color="white", lw=0.8, ls=":")
@@ -67,9 +70,15 @@ def probabilities(decoded: Decoded, axes: Axes) -> Axes:
     return axes
 
 
+def _shown(decoded: Decoded) -> tuple[str, ...]:
+    used = decoded.trust.neurons
+    paper = tuple(name for name in used if name in PAPER_NEURONS)
+    return used if len(used) <= MOST_SHOWN else paper or used[:MOST_SHOWN]
+
+
 def _labels(decoded: Decoded) -> NDArray[np.int64]:
     """The recording's labels in the decoder's states; none where they have other names."""
     try:
-        return merge(decoded.recording, decoded.decoder.plan.n_states)
+        return merge(decoded.recording, decoded.decoder.n_states)
     except StateError:
         return np.full(decoded.recording.n_frames, NO_STATE, dtype=np.int64)

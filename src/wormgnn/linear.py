@@ -1,0 +1,235 @@
+"""Linear decoders on features of named neurons, and how far a recording is from a laboratory's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d, uniform_filter1d
+from scipy.special import log_softmax
+from scipy.stats import t as student
+
+from wormgnn.errors import TrainingError
+from wormgnn.features import SMOOTHING_S
+from wormgnn.recording import NO_STATE, Recording
+from wormgnn.states import merge
+
+Array = NDArray[np.float64]
+
+WHOLE = 0.0
+"""In place of a running mean: the trace as it is, for the local decoders."""
+
+MIN_NEURONS = 3
+"""Fewest of the decoder's neurons that a recording must name."""
+
+_WORM_FRAMES = 3000.0  # weight of one worm in the fit, in frames; about one of Kato's
+_NEVER = -30.0  # log-odds
+_SHRINKAGE = 0.1  # of moments towards their mean variance, before they are inverted
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Linear decoders of one kind, one for each running mean, whose logits are averaged.
+
+    Attributes
+    ----------
+    neurons
+        Names that they read.
+    seconds
+        Running mean that each takes away; `WHOLE` for none.
+    coef
+        Weights of the two features of each neuron, shape (decoders, states, neurons, 2).
+    intercept
+        Shape (decoders, states).
+    temperature
+        By which logits are divided, fitted to worms left out of training.
+    """
+
+    neurons: tuple[str, ...]
+    seconds: tuple[float, ...]
+    coef: Array
+    intercept: Array
+    temperature: float = 1.0
+
+    def weights(self) -> dict[str, float]:
+        """Share of the squared weights by neuron, the largest first."""
+        size = (self.coef**2).sum(axis=(0, 1, 3))
+        order = np.argsort(-size)
+        return {self.neurons[place]: float(size[place] / size.sum()) for place in order}
+
+    def share(self, neurons: Sequence[str]) -> float:
+        """Share of the squared weights that belongs to these neurons."""
+        weights = self.weights()
+        return sum(weights.get(name, 0.0) for name in neurons)
+
+    def logits(self, recording: Recording) -> Array:
+        """Mean logits, not yet divided by the temperature, shape (frames, states)."""
+        every = [
+            views(recording, self.neurons, seconds) @ coef.reshape(len(coef), -1).T + intercept
+            for seconds, coef, intercept in zip(
+                self.seconds, self.coef, self.intercept, strict=True
+            )
+        ]
+        return cast(Array, np.mean(every, axis=0))
+
+
+def views(recording: Recording, neurons: Sequence[str], seconds: float) -> Array:
+    """Two features of each named neuron, shape (frames, neurons times 2); zero where it lacks.
+
+    The trace, z-scored over the recording, minus its running mean over `seconds` (and then
+    z-scored again), or as it is for `WHOLE`; and its derivative, z-scored. The filters are in
+    seconds, so recordings of any frame rate give the same features.
+    """
+    has = [name for name in neurons if name in set(recording.neurons)]
+    traces = _zscore(recording.traces[:, recording.columns(has)])
+    sigma = SMOOTHING_S * recording.fps
+    slope = _zscore(gaussian_filter1d(traces, sigma, axis=0, order=1, mode="nearest"))
+    if seconds != WHOLE:
+        width = max(2, round(seconds * recording.fps))
+        traces = _zscore(traces - uniform_filter1d(traces, width, axis=0, mode="nearest"))
+    out = np.zeros((len(traces), len(neurons), 2))
+    out[:, [list(neurons).index(name) for name in has]] = np.stack([traces, slope], axis=-1)
+    return out.reshape(len(out), -1)
+
+
+def _zscore(values: Array) -> Array:
+    spread = values.std(axis=0)
+    return cast(Array, (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
+
+
+def fit_linear(
+    train: Sequence[Recording],
+    neurons: tuple[str, ...],
+    seconds: Sequence[float],
+    n_states: int,
+    C: float,
+) -> Linear:
+    """Multinomial logistic regressions, one for each running mean in `seconds`.
+
+    Each worm weighs alike, and so does each state that it has; frames without a state are left out.
+    TrainingError if the worms show one state alone.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    codes = [merge(worm, n_states) for worm in train]
+    known = [np.flatnonzero(code != NO_STATE) for code in codes]
+    y = np.concatenate([code[rows] for code, rows in zip(codes, known, strict=True)])
+    weights = []
+    for code, rows in zip(codes, known, strict=True):
+        counts = np.bincount(code[rows], minlength=n_states)
+        weights.append(_WORM_FRAMES / (counts > 0).sum() / counts[code[rows]])
+    if len(np.unique(y)) < 2:
+        worms = ", ".join(worm.worm for worm in train)
+        raise TrainingError(f"expected two states or more to tell from each other, in {worms}")
+    coefs, intercepts = [], []
+    for window in seconds:
+        rows_of = zip(train, known, strict=True)
+        x = np.concatenate([views(worm, neurons, window)[rows] for worm, rows in rows_of])
+        model = LogisticRegression(C=C, max_iter=1000)
+        model.fit(x, y, sample_weight=np.concatenate(weights))
+        coef = np.zeros((n_states, x.shape[1]))
+        intercept = np.full(n_states, _NEVER)  # of a state that these worms do not show
+        coef[model.classes_], intercept[model.classes_] = model.coef_, model.intercept_
+        if len(model.classes_) == 2:  # one row of log-odds: half for, half against
+            signs = np.array([-0.5, 0.5])
+            coef[model.classes_] *= signs[:, None]
+            intercept[model.classes_] *= signs
+        coefs.append(coef.reshape(n_states, len(neurons), 2))
+        intercepts.append(intercept)
+    return Linear(neurons, tuple(seconds), np.array(coefs), np.array(intercepts))
+
+
+def temperature_of(held: Sequence[tuple[Array, NDArray[np.int64]]]) -> float:
+    """Temperature of least log loss on left-out worms; worms and their states weigh alike."""
+    grid = np.geomspace(0.2, 20.0, 93)
+    losses = np.zeros((len(held), len(grid)))
+    for row, (logits, codes) in enumerate(held):
+        known = codes != NO_STATE
+        counts = np.bincount(codes[known])
+        weights = 1.0 / counts[codes[known]]
+        for column, temperature in enumerate(grid):
+            named = log_softmax(logits[known] / temperature, axis=1)
+            losses[row, column] = -np.average(
+                named[np.arange(len(named)), codes[known]], weights=weights
+            )
+    return float(grid[losses.mean(axis=0).argmin()]) if held else 1.0
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """What is kept of a laboratory's training worms.
+
+    Attributes
+    ----------
+    worms, digests
+        Names and digests of the recordings.
+    neurons
+        Names that all of them have.
+    moments
+        Mean products of the features of those neurons, shape (worms, features, features).
+    local
+        Its local decoder, or None where the general one does better on worms left out.
+    """
+
+    worms: tuple[str, ...]
+    digests: tuple[str, ...]
+    neurons: tuple[str, ...]
+    moments: NDArray[np.float32]
+    local: Linear | None = None
+
+    def distance(
+        self, recording: Recording, level: float = 0.99, without: int | None = None
+    ) -> tuple[float, float]:
+        """Distance of a recording and the limit, as in `Trust`; `without` leaves one worm out.
+
+        A worm's distance is the divergence of its features from the mean of the others'
+        (Kullback-Leibler, of Gaussians), over the neurons that recording and laboratory share.
+        """
+        has = set(recording.neurons)
+        places = [place for place, name in enumerate(self.neurons) if name in has]
+        kept = [worm for worm in range(len(self.worms)) if worm != without]
+        if len(places) < MIN_NEURONS or len(kept) < 2:
+            return np.nan, np.nan
+        columns = np.ravel([[2 * place, 2 * place + 1] for place in places])
+        moments = self.moments[kept][:, columns][:, :, columns].astype(np.float64)
+        own = np.log([_divergence(np.delete(moments, k, axis=0), m) for k, m in enumerate(moments)])
+        x = views(recording, [self.neurons[place] for place in places], WHOLE)
+        found = np.log(_divergence(moments, x.T @ x / len(x))) - own.mean()
+        spread = own.std(ddof=1) * np.sqrt(1 + 1 / len(own))
+        return float(np.exp(found)), float(np.exp(student.ppf(level, len(own) - 1) * spread))
+
+
+def laboratory_of(worms: Sequence[Recording]) -> Laboratory:
+    """What is kept of worms of one laboratory, yet without a local decoder."""
+    shared = tuple(sorted(set.intersection(*(set(worm.identified) for worm in worms))))
+    moments = []
+    for worm in worms:
+        x = views(worm, shared, WHOLE) if shared else np.zeros((1, 0))
+        moments.append(x.T @ x / len(x))
+    return Laboratory(
+        tuple(worm.worm for worm in worms),
+        tuple(worm.digest for worm in worms),
+        shared,
+        np.array(moments, dtype=np.float32),
+    )
+
+
+def _divergence(moments: Array, other: Array) -> float:
+    """Kullback-Leibler divergence of one worm's features from others', in nats per feature.
+
+    Of Gaussians with these moments. `moments` has shape (worms, features, features).
+    """
+    mean, size = _shrunk(moments.mean(axis=0)), len(other)
+    own = _shrunk(other)
+    logarithms = np.linalg.slogdet(mean)[1] - np.linalg.slogdet(own)[1]
+    return float((np.trace(np.linalg.solve(mean, own)) + logarithms) / size - 1) / 2
+
+
+def _shrunk(moments: Array) -> Array:
+    size = len(moments)
+    return cast(
+        Array, (1 - _SHRINKAGE) * moments + _SHRINKAGE * np.eye(size) * np.trace(moments) / size
+    )
