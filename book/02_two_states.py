@@ -68,8 +68,8 @@ pages.banner(dataset)
 # Every neuron enters with two features, its trace and the derivative, each scaled to [0, 1] over the recording. *Reverse*
 # holds the two onsets of reversal and sustained reversal; *forward* holds forward crawling and slowing; turns and unlabelled
 # frames are left out of training and of scores. For every subset of the worms one model is trained for each fold: one fold of
-# the windows tests, the next one validates, eight train. All subsets of a fold train together, as one ensemble whose
-# members know nothing of each other.
+# the windows tests, the next one validates, eight train. All subsets of a
+# fold train side by side; each network learns from its own worms alone.
 #
 # **Same worm** is the test fold of the worms that a model was trained on (the paper's "Training Set"). **Unseen worms** are
 # whole recordings of worms that it never met ("Evaluation Set").
