@@ -81,6 +81,7 @@ def test_a_note_says_which_lines_have_fewer_folds():
     found = Reference(pd.DataFrame({"a": [1]}), {"profile": scale, "command": "c"})
     assert "10 of 10 folds, 800 epochs" in reference_note(found).text
     found.manifest["folds"] = {"SVM": 7, "GNN: 7 states": 2, "GNN": 2}
+    found.manifest["lines"] = {"GNN: 7 states": {"model": "GNN"}}
     assert "7 (2 for GNN) of 10 folds" in reference_note(found).text
 
 

@@ -178,7 +178,7 @@ def reference_note(reference: Reference) -> Banner:
     folds = ""
     if isinstance(scale, dict):
         done = about.get("folds", {}) or {"": len(scale["folds"])}
-        folds = f", {_folds(done)} of {scale['n_folds']} folds, {scale['epochs']} epochs"
+        folds = f", {_folds(done, about)} of {scale['n_folds']} folds, {scale['epochs']} epochs"
     text = (
         f"computed by {about.get('command', '?')} on {about.get('written', '?')[:10]} (wormgnn "
         f"{about.get('wormgnn', '?')}, torch {about.get('packages', {}).get('torch', '?')}, "
@@ -188,12 +188,13 @@ def reference_note(reference: Reference) -> Banner:
     return Banner("note", "Reference results", text.rstrip())
 
 
-def _folds(done: dict[str, int]) -> str:
+def _folds(done: Mapping[str, int], about: Mapping[str, Any]) -> str:
     """`10`, or `10 (2 for GNN)` where some models' lines have fewer than most."""
     most = max(done.values())
+    model = {line: known["model"] for line, known in about.get("lines", {}).items()}
     fewer: dict[int, dict[str, None]] = {}
     for label, count in done.items():
         if count < most:
-            fewer.setdefault(count, {})[label.split(": ")[0]] = None
+            fewer.setdefault(count, {})[model.get(label, label)] = None
     parts = [f"{count} for {'; '.join(models)}" for count, models in sorted(fewer.items())]
     return f"{most} ({', '.join(parts)})" if parts else str(most)
