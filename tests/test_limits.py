@@ -399,6 +399,13 @@ def test_temporaries_of_killed_writers_go_with_the_next_write(tmp_path: Path) ->
     assert [path for path in tmp_path.rglob("*.npz")] == [store.path({"a": 2})]
 
 
+def test_a_single_file_written_again_clears_what_a_killed_writer_left(tmp_path: Path) -> None:
+    _killed_writer(tmp_path / "decoder.npz")
+    assert [path.name[0] for path in tmp_path.iterdir()] == ["."]
+    write_atomically(tmp_path / "decoder.npz", lambda path: path.write_text("whole"))
+    assert [path.name for path in tmp_path.iterdir()] == ["decoder.npz"]
+
+
 def test_a_writer_that_lives_is_not_disturbed(tmp_path: Path) -> None:
     def write(path: Path) -> None:
         path.write_text("half")

@@ -55,10 +55,11 @@ def read_text(path: Path, expected: str) -> str:
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then rename it; on failure leave nothing.
 
-    OutputError if the computer refuses.
+    Temporary files that killed writers left in the folder go. OutputError if the computer refuses.
     """
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(path.parent, f"{TEMPORARY}*")
     # Not mkstemp, whose files no other user of a shared store could read.
     name = f"{TEMPORARY}{_computer()}-{os.getpid()}-{uuid.uuid4().hex}{path.suffix}"
     temporary = path.with_name(name)
@@ -76,7 +77,6 @@ def check_writable(folder: Path, outputs: Iterable[Path] = ()) -> None:
 
     For use before long work: creates the folder, and writes and removes a file of a megabyte.
     """
-    remove_leftovers(folder, f"{TEMPORARY}*")
     with contextlib.suppress(_Written):
         write_atomically(folder / "probe", _probe)
     for path in outputs:
