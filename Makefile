@@ -15,7 +15,7 @@ PAGES = $(shell sed -nE 's/^[ -]*(root|file): *([^ \#]+).*/\2/p' _toc.yml)
 HTML = book/_build/html
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint data paper bench fuzz chaos lock clean
+.PHONY: help book browser pdf test lint data paper bench fuzz chaos lock clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -35,10 +35,16 @@ book: $(ENV)  ## run every chapter and build the book into book/_build/html
 	  || { echo "book: $(HTML)/$$page.html is missing"; exit 1; }; done
 	@echo "The book: $(HTML)/index.html"
 
+browser: $(ENV)  ## what a browser makes of the built book: wide, narrow, dark (needs Chromium)
+	WORMGNN_BOOK=$(HTML) $(BIN)python -m pytest -q tests/test_browser.py
+
+pdf: $(ENV)  ## print the built book into book/_build/book.pdf (needs Chromium)
+	$(BIN)python docs/pdf.py $(HTML) book/_build/book.pdf
+
 # One pytest run for tests and notebooks, so that its closing line, the last, counts both. What
 # tests compute is small: threads would only wait for each other, and on a busy machine for long.
 test: lint  ## lint, tests, and every chapter at the smoke profile
-	OMP_NUM_THREADS=1 WORMGNN_PROFILE=smoke $(BIN)python -m pytest --nbval-lax tests/ book/
+	OMP_NUM_THREADS=1 WORMGNN_JOBS=1 WORMGNN_PROFILE=smoke $(BIN)python -m pytest --nbval-lax tests/ book/
 
 lint: $(ENV)  ## ruff, mypy, and which module may import which
 	$(BIN)ruff check --quiet .

@@ -72,9 +72,8 @@ SHARDS: dict[str, list[dict[str, object]]] = {
         {"models": ["SVM"]},
     ],
     "90_readings": [
-        {"readings": ["mlp", "mlp, no norm"]},
-        {"readings": ["before g"]},
-        {"readings": ["after g"]},
+        {"readings": ["MLP: whole, no norm", "MLP: whole, norm as written"]},
+        {"readings": ["GNN: sum, whole", "GNN: self, derived"]},
     ],
 }
 
@@ -127,8 +126,10 @@ rule chapter:
         mem_mb=8000,
         runtime=1440,
     shell:
+        # As many folds at once, with one thread each, or a fold with so many threads.
         # Moved into place whole: after Snakemake was killed, two jobs may write one notebook.
-        "OMP_NUM_THREADS={threads} {PAPERMILL} {input.notebook:q} {output:q}.$$.ipynb --no-progress-bar"
+        "OMP_NUM_THREADS={threads} WORMGNN_JOBS={threads} {PAPERMILL} --no-progress-bar"
+        " {input.notebook:q} {output:q}.$$.ipynb"
         " -p dataset {wildcards.dataset} -p profile {PROFILE} -p seed {wildcards.seed}"
         " -y {params.shard:q} > {log:q} 2>&1 && mv {output:q}.$$.ipynb {output:q}"
         " || {{ rm -f {output:q}.$$.ipynb; exit 1; }}"
@@ -149,7 +150,7 @@ rule render:
         """
         (
         rm -rf {params.book:q} && mkdir -p {params.book:q}
-        cp -RL book/*.md book/*.bib book/_config.yml book/_toc.yml {params.book:q}
+        cp -RL book/*.md book/*.bib book/_static book/_config.yml book/_toc.yml {params.book:q}
         for chapter in {ALL}; do
             {PAPERMILL} --prepare-only book/$chapter.ipynb {params.book:q}/$chapter.ipynb \
                 -p dataset {wildcards.dataset} -p profile {PROFILE} -p seed {params.seed}

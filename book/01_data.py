@@ -24,8 +24,8 @@
 #
 # **Verdict.** That few neurons behave alike in all worms *holds*, and more strictly than the paper says.
 #
-# The figures follow Figures 1 and 3A of {cite:t}`wang2020generalizable`. The numbers above come from the
-# real worms; figures and tables below show the recordings that the banner names.
+# The figures follow Figures 1 and 3A of {cite:t}`wang2020generalizable`. Those of real worms come first; tables and figures of
+# this build say so.
 
 # %% tags=["parameters"]
 dataset: str = "simulated"  # simulated, kato, nichols or wormwideweb
@@ -36,7 +36,7 @@ seed: int = 0  # seed of bootstraps, shuffles and folds
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import Markdown
+from IPython.display import Image, Markdown
 
 from wormgnn import plots, results
 from wormgnn.datasets.registry import load
@@ -55,13 +55,18 @@ first = recordings[0]
 pages.banner(dataset)
 
 # %% [markdown]
-# ## The worms
+# ## A whole head in action
 #
 # A recording holds the fluorescence of the neurons in a worm's head over time, relative to its baseline
-# (ΔF/F₀), and a behavioural state for nearly every frame. Only some of the neurons have been identified.
-#
-# Kato's five worms were recorded for 18 minutes each: 3,021 to 3,311 frames, and 109 to 135 neurons. The
-# paper's 15 neurons have a name in all five. A window of eight frames, the unit in which recordings are divided, lasts
+# (ΔF/F₀), and a behavioural state for nearly every frame. Many neurons share a few time courses that follow the behaviour
+# ({numref}`fig-heatmap`): the low-dimensional dynamics of {cite:t}`kato2015global`.
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-heatmap", "caption": "A real worm, the first of Kato et al. 2015 (data: OSF 2395t), after Fig. 1A and 1B of the paper. Top: behavioural state. Middle: all 109 recorded neurons, each over its own range, sorted by their correlation with the reversal neuron AVAL: above, active in backward crawling; below, in forward crawling. Bottom: four neurons (\u0394F/F\u2080), coloured by the state. AVAL and RIML rise with backward crawling, AVBL with forward crawling, SMDVR with ventral turns."}, "image": {"alt": "A strip of behavioural states lies above a heat map of all neurons of a real worm. Blocks of neurons brighten and darken together as the state changes. Below, four traces coloured by state: AVAL and RIML are high in reversals, AVBL in forward crawling, SMDVR in ventral turns."}}
+Image(results.picture("whole_brain.kato"), width=800)
+
+# %% [markdown]
+# Kato's five worms were recorded for 18 minutes each: 3,021 to 3,311 frames, and 109 to 135 neurons, of which only some have been
+# identified. The paper's 15 neurons have a name in all five. A {term}`window` of eight frames, the unit in which recordings are divided, lasts
 # 2.6 to 2.9 s. About two thirds of a trace's rises and falls (65 to 73 %) end within one window, but
 # these hold only 19 to 36 % of its change.
 
@@ -79,7 +84,71 @@ assert ends.loc["runs within a window (%)"].tolist() == [65, 73]
 assert ends.loc["change within a window (%)"].tolist() == [19, 36]
 pages.reference_note(reference)
 
+# %% [markdown]
+# ## The same neuron in different animals
+#
+# {cite:t}`brennan2019quantitative` observed that an identified neuron need not do the same thing in two animals that show the
+# same behaviour. {numref}`fig-onset` looks at the paper's two examples, ALA and RIML, at the onset of
+# reverse crawling and of a dorsal turn. RIML follows both states in all worms, at another level in each; ALA follows neither.
+#
+# The paper does not say what its intervals are taken over. Neighbouring frames of a calcium trace are nearly copies of one
+# another, so ours resample whole {term}`bouts <bout>`. They are wide where a worm entered a state only a few times.
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-onset", "caption": "Five real worms of Kato et al. 2015 (data: OSF 2395t): activity of two neurons around the onset of a state (after Fig. 1C of the paper); traces scaled to [0, 1] over each recording. Coloured lines: mean over the bouts of one worm. Shades: 95 % bootstrap intervals over bouts. Dashed: mean over worms."}, "image": {"alt": "Four panels of activity against seconds since the onset of reverse and of a dorsal turn. The worms' lines for ALA are flat and far apart; those for RIML rise after a reverse and fall after a turn, at different levels."}}
+Image(results.picture("onsets.kato"), width=800)
+
+# %% [markdown]
+# ### One distribution, or two?
+#
+# For each neuron, state and pair of worms we compare the distributions of the scaled activity by the two-sample
+# Kolmogorov–Smirnov statistic. Its textbook p-value takes frames to be independent, and calls almost
+# everything different. We shuffle the *bouts* of both worms instead, each in one piece. {numref}`fig-pairs`
+# gives these probabilities for three neurons.
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-pairs", "caption": "Five real worms of Kato et al. 2015: probability that the activity of a neuron in one state would differ as much between two worms if both drew it from one distribution (after Fig. 1D of the paper). Rows and columns of a matrix are worms. Grey: the worm itself, or too few bouts to say."}, "image": {"alt": "A grid of small matrices, a row for each neuron and a column for each state. Each matrix compares worms in pairs: red squares where two worms differ, blue where they are alike. Most matrices hold both."}}
+real = results.read("consistency.kato").table
+alike = individuality.consistent(real)
+states, examples = list(alike.columns), ("ALA", "RIML", "VB01")
+kato = [f"kato-{number}" for number in range(1, 6)]
+figure, grid = plt.subplots(3, len(states), figsize=(7.5, 5.4), squeeze=False)
+for row, neuron in zip(grid, examples, strict=True):
+    for axes, state in zip(row, states, strict=True):
+        plots.probability_matrix(individuality.pair_matrix(real, neuron, state, kato), axes)
+        axes.set(title=state, ylabel=neuron)
+        axes.label_outer()
+plots.probability_bar(grid.ravel().tolist())
+plt.show()
+
+# %% [markdown]
+# {numref}`fig-consistency` shows all neurons. We call a neuron *consistent in a state* if no pair of worms differs
+# at the 5 % level, after Holm's correction for the number of pairs. This criterion is ours: the paper cites how many
+# neurons were consistent, but not by which rule. Two limits: a state with few bouts, such as the dorsal turn, makes neurons
+# look consistent, and a neuron near the limit may change sides with the seed of the shuffles.
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-consistency", "caption": "Five real worms of Kato et al. 2015: share of the ten pairs of worms whose activity differs (p < 0.05 before correction), for each neuron and state. Dots: consistent, that is, no pair differs after Holm's correction."}, "image": {"alt": "A heat map of states by neurons: the redder, the more pairs of worms differ. Most columns have a dark cell somewhere; dots mark the cells where no pair differs."}}
+assert not alike.eq(True).all(axis=1).any()
+figure, axes = plt.subplots(figsize=(7.5, 2.8))
+plots.consistency(real, alike, axes)
+plt.show()
+
+# %% [markdown]
+# ## Neurons that all worms share
+#
+# A decoder that is to read an unseen animal can only use neurons that were identified there too. We find them by
+# intersecting the names. Kato's file exists in two releases, which name different neurons. The paper's 15 are exactly those that the older
+# release identifies in all five worms. The current one, which the reference results use, shares more, and holds them
+# all once the fifth worm's unnamed VB01 has the name that the older release gives it.
+#
+# Seven states become four when the reversals merge into *reverse*, and *slowing* into *forward*. Two states
+# are forward and reverse alone. Frames without a state, or with one that is left out, count neither in
+# training nor in scores.
+#
+# ### The recordings of this build
+
 # %% tags=["hide-input"]
+shared = shared_neurons(recordings)
+of_paper = tuple(name for name in PAPER_NEURONS if name in shared)
+focus = of_paper or shared[:15]
 pages.table(
     pd.DataFrame(
         {
@@ -92,7 +161,8 @@ pages.table(
         }
         for recording in recordings
     ),
-    caption=f"The recordings of this page ({dataset}).",
+    caption=f"Worms of this build ({dataset}). {len(shared)} neurons are identified in all of them, {len(of_paper)} of these are "
+    f"among the paper's {len(PAPER_NEURONS)}.",
     digits=2,
 )
 
@@ -101,119 +171,14 @@ codes = [*range(len(first.vocabulary)), NO_STATE]
 counts = pd.DataFrame({r.worm: [(r.states == code).sum() for code in codes] for r in recordings})
 counts.insert(0, "state", [*(LABELS.get(name, name) for name in first.vocabulary), "no state"])
 counts["all"] = counts[worms].sum(axis=1)
-pages.table(counts, caption=f"Frames of each behavioural state ({dataset}).")
-
-# %% [markdown]
-# Seven states become four when the reversals merge into *reverse*, and *slowing* into *forward*. Two states
-# are forward and reverse alone. Frames without a state, or with one that is left out, count neither in
-# training nor in scores.
-#
-# ## Neurons that all worms share
-#
-# A decoder that is to read an unseen animal can only use neurons that were identified there too. We find them by
-# intersecting the names.
+pages.table(counts, caption=f"Frames of each behavioural state in this build ({dataset}).")
 
 # %% tags=["hide-input"]
-shared = shared_neurons(recordings)
-of_paper = tuple(name for name in PAPER_NEURONS if name in shared)
-focus = of_paper or shared[:15]
-Markdown(
-    f"**{len(shared)} neurons** are identified in all {len(recordings)} worms of this page. {len(of_paper)} "
-    f"of them are among the paper's {len(PAPER_NEURONS)}: {', '.join(of_paper) or 'none'}."
-)
-
-# %% [markdown]
-# Kato's file exists in two releases, which name different neurons. The paper's 15 are exactly those that the older
-# release identifies in all five worms. The current one, which the reference results use, shares more, and holds them
-# all once the fifth worm's unnamed VB01 has the name that the older release gives it.
-#
-# ## Activity of a whole head
-#
-# Many neurons share a few time courses that follow the worm's behaviour ({numref}`fig-heatmap`): the
-# low-dimensional dynamics of {cite:t}`kato2015global`.
-
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-heatmap", "caption": "One worm of this page's dataset (after Fig. 1A and 1B of the paper). Top: behavioural state. Middle: all recorded neurons. Those above the red line are identified in every worm; those beneath it are sorted by their correlation with the reversal neuron AVAL. Bottom: trace of one shared neuron, coloured by the state."}}
-example = "AVAL" if "AVAL" in shared else focus[0]
-figure, (strip, heat, trace) = plt.subplots(
-    3, 1, figsize=(7.5, 7), height_ratios=(0.04, 1, 0.35), sharex=True
-)
-plots.ethogram(first, strip)
-strip.set_title(first.worm)
-strip.tick_params(bottom=False)
-plots.heatmap(first, shared if len(shared) <= 30 else focus, heat)
-heat.set_xlabel("")
-plots.coloured_trace(first, example, trace)
-trace.set_title(example)
-plots.state_legend(trace, first.vocabulary, unlabelled=True)
-plt.show()
-
-# %% [markdown]
-# ## The same neuron in different animals
-#
-# {cite:t}`brennan2019quantitative` observed that an identified neuron need not do the same thing in two animals that show the
-# same behaviour. {numref}`fig-onset` looks at the paper's two examples, ALA and RIML, at the onset of
-# reverse crawling and of a dorsal turn.
-#
-# The paper does not say what its intervals are taken over. Neighbouring frames of a calcium trace are nearly copies of one
-# another, so ours resample whole *bouts* (stretches of one state). They are wide where a worm entered a state only
-# a few times.
-
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-onset", "caption": "Activity of two neurons around the onset of a state (after Fig. 1C of the paper), on this page's dataset; traces scaled to [0, 1] over each recording. Coloured lines: mean over the bouts of one worm. Shades: 95 % bootstrap intervals over bouts. Dashed: mean over worms. A worm with fewer than three bouts is left out."}}
-lags_s = np.arange(-4, 8.01, 0.25)
-pair = [name for name in ("ALA", "RIML") if name in shared]
-pair = pair if len(pair) == 2 else list(focus[:2])
-onset = individuality.activity_at_onset
-shown = ["reverse", "dorsal turn"]
-shown = [s for s in shown if all(len(onset(r, pair[0], s, lags_s)) for r in recordings)]
-figure, grid = plt.subplots(2, len(shown), figsize=(7.5, 5), sharey="row", squeeze=False)
-for row, neuron in zip(grid, pair, strict=True):
-    for axes, state in zip(row, shown, strict=True):
-        activity = {r.worm: onset(r, neuron, state, lags_s) for r in recordings}
-        plots.onset_activity(activity, lags_s, axes, seed)
-        axes.set(title=f"{neuron}: {state}", ylabel="scaled activity")
-        axes.label_outer()
-plots.figure_legend(figure)
-plt.show()
-
-# %% [markdown]
-# ### One distribution, or two?
-#
-# For each neuron, state and pair of worms we compare the distributions of the scaled activity by the two-sample
-# Kolmogorov–Smirnov statistic. Its textbook p-value takes frames to be independent, and calls almost
-# everything different. We shuffle the *bouts* of both worms instead, each in one piece. {numref}`fig-pairs`
-# gives these probabilities for three neurons.
-
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-pairs", "caption": "Probability that the activity of a neuron in one state would differ as much between two worms if both drew it from one distribution (after Fig. 1D of the paper), on this page's dataset. Rows and columns of a matrix are worms, in the order of the first table. Grey: the worm itself, or too few bouts to say."}}
 shuffles = {"smoke": 499, "quick": 4999}.get(profile, 9999)
 tests = individuality.compare_worms(recordings, focus, n_states=4, n=shuffles, seed=seed)
-consistent = individuality.consistent(tests)
-states = list(consistent.columns)
-examples = [name for name in ("ALA", "RIML", "VB01") if name in focus] or list(focus[:3])
-size = (1.6 * len(states) + 1.2, 1.8 * len(examples))
-figure, grid = plt.subplots(len(examples), len(states), figsize=size, squeeze=False)
-for row, neuron in zip(grid, examples, strict=True):
-    for axes, state in zip(row, states, strict=True):
-        plots.probability_matrix(individuality.pair_matrix(tests, neuron, state, worms), axes)
-        axes.set(title=state, ylabel=neuron)
-        axes.label_outer()
-plots.probability_bar(grid.ravel().tolist())
-plt.show()
-
-# %% [markdown]
-# {numref}`fig-consistency` shows all neurons. We call a neuron *consistent in a state* if no pair of worms differs
-# at the 5 % level, after Holm's correction for the number of pairs. This criterion is ours: the paper cites how many
-# neurons were consistent, but not by which rule. Two limits: a state with few bouts, such as the dorsal turn, makes neurons
-# look consistent, and a neuron near the limit may change sides with the seed of the shuffles.
-
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-consistency", "caption": "Share of pairs of worms whose activity differs (p < 0.05 before correction), for each neuron and state, on this page's dataset. Dots: consistent, that is, no pair differs after Holm's correction."}}
-figure, axes = plt.subplots(figsize=(7.5, 2.8))
-plots.consistency(tests, consistent, axes)
-plt.show()
-
-# %% tags=["hide-input"]
 pages.table(
     individuality.tally(tests),
-    caption=f"Consistent neurons ({dataset}): {len(tests)} tests, {shuffles} shuffles each, for worms "
+    caption=f"Consistent neurons in this build ({dataset}): {len(tests)} tests, {shuffles} shuffles each, for worms "
     f"with {individuality.MIN_BOUTS} bouts of a state or more.",
     digits=0,
 )
@@ -229,13 +194,20 @@ pages.table(
 # future, and a decoder could not run while the worm is still being recorded. Our causal variant scales each frame by
 # the range seen so far. What that costs is in the [controls](05_controls.ipynb).
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-graph", "caption": "A temporal graph (after Fig. 3A of the paper), on one worm of this page's dataset. Left: the graph at two successive frames, nodes shaded by their scaled trace; a model decides which pairs are joined, and how strongly. Right: scaled trace (top) and derivative (bottom) of the ringed neuron; dots are its features at frame t' = t + 1. Bottom: one trace scaled by the whole recording (the paper's way) and by its past alone."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-graph", "caption": "A temporal graph (after Fig. 3A of the paper), on one worm of this build (simulated unless the banner names real ones). Top: all of its neurons. Left: the graph at two successive frames, nodes shaded by their scaled trace; a model decides which pairs are joined, and how strongly. Right: scaled trace (top) and derivative (bottom) of the ringed neuron; dots are its features at frame t' = t + 1. Bottom: one trace scaled by the whole recording (the paper's way) and by its past alone."}, "image": {"alt": "A heat map of all neurons of one worm. Two rings of named neurons, shaded by activity and joined all to all, show it at two successive frames. Beside them, the trace and the derivative of one neuron; below, a trace scaled by the whole recording and by its past, which differ at the start."}}
 inputs = [features(recording, focus, n_states=4) for recording in recordings]
 reverse = np.flatnonzero(np.diff((inputs[0].y == 1).astype(int)) == 1)
 frame = int(reverse[len(reverse) // 2])
+example = "AVAL" if "AVAL" in shared else focus[0]
+pair = [name for name in ("ALA", "RIML") if name in shared]
+pair = pair if len(pair) == 2 else list(focus[:2])
 figure, panels = plt.subplot_mosaic(
-    [["graph", "node"], ["scaling", "scaling"]], figsize=(7.5, 4.8), width_ratios=(2.1, 1)
+    [["heat", "heat"], ["graph", "node"], ["scaling", "scaling"]],
+    figsize=(7.5, 6),
+    width_ratios=(2.1, 1),
+    height_ratios=(0.7, 1, 0.6),
 )
+plots.neural_activity(first, plots.heatmap_order(first, ()), panels["heat"])
 plots.temporal_graph(inputs[0], [frame, frame + 1], panels["graph"], highlight=pair[1])
 plots.node_features(inputs[0], pair[1], frame, first.fps, panels["node"])
 panels["node"].set_title(pair[1])
@@ -252,7 +224,7 @@ plt.show()
 # fold is partly memory. Beside it we use a *blocked* split, with contiguous folds and a gap around them. None of this touches
 # unseen worms, which have no window in the training set.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-folds", "caption": "Left: role of every frame of one recording when the fifth of ten folds tests: windows shuffled (the paper's way), and folds in contiguous blocks. Right: correlation between the mean activity of two windows against their distance in time, averaged over neurons, one line for each worm of this page's dataset."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-folds", "caption": "This build. Left: role of every frame of one recording when the fifth of ten folds tests: windows shuffled (the paper's way), and folds in contiguous blocks. Right: correlation between the mean activity of two windows against their distance in time, averaged over neurons, one line for each worm of this build."}, "image": {"alt": "Left: two strips of frames. In the shuffled one narrow test windows are scattered among the training windows; in the blocked one test and validation are single blocks between gaps. Right: the correlation between windows falls with their distance, for every worm."}}
 splits = {split: roles(first.n_frames, 4, 10, split, seed) for split in ("shuffled", "blocked")}
 correlations = pd.concat(
     pd.DataFrame({"worm": one.worm, "correlation": individuality.window_correlation(one)})

@@ -46,9 +46,9 @@ from wormgnn.comparison import SAME, compare, summarise, with_interval
 from wormgnn.datasets.registry import load
 from wormgnn.paper import pages
 from wormgnn.paper.experiments import experiment_named
-from wormgnn.paper.studies import components, manifold
+from wormgnn.paper.studies import components, coordinates, manifold
 from wormgnn.plan import profile_named
-from wormgnn.recording import PAPER_NEURONS
+from wormgnn.plots import interactive
 from wormgnn.runner import run
 from wormgnn.states import SEVEN
 
@@ -58,21 +58,29 @@ recordings = load(dataset)
 pages.banner(dataset)
 
 # %% [markdown]
+# ## A worm on the manifold of the others
+#
+# The fifth worm, placed by its activity alone, runs on the loop of the others ({numref}`fig-manifold-unseen`): forward
+# crawling at the tip, a reversal, a turn.
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-manifold-unseen", "caption": "Real worms of Kato et al. 2015 (data: OSF 2395t), after Fig. 2B of the paper. Dots: every third frame of four worms on their manifold, coloured by state. Line: the fifth worm, which the manifold has not met, coloured by its own states. With scripts: drag to turn it, and play or move the slider to let the worm run (its last 30 s are drawn). Coordinates: plane of the first complex eigenvector, and the slowest real one."}, "image": {"alt": "A closed loop of dots in three dimensions, coloured by state; the path of a fifth worm lies on it."}}
+paths = results.read("manifold_paths.kato").table
+still = plt.figure(figsize=(7.5, 4), layout="none")
+plots.manifold_paths(paths, still.add_axes((0.1, -0.4, 0.8, 1.7), projection="3d"))
+words = "A closed loop of dots, blue at its tip, then yellow, orange, red and violet; the path of a fifth worm lies on it."
+interactive.show(interactive.manifold_run(paths), still, words)
+
+# %% [markdown]
 # ## Loops in each worm's own components
 #
 # Kato et al. projected the time derivatives of *all* of a worm's neurons, named or not, onto their first three principal
-# components ({numref}`fig-own-components`). To compare worms one needs axes that they share: components of the frames of all worms together, over
-# the neurons that all have ({numref}`fig-pooled-components`). There, the paper says, the structure is gone.
+# components ({numref}`fig-own-components`, top). To compare worms one needs shared axes: components of all worms' frames
+# together, over the neurons that all have (bottom). There, the paper says, the structure is gone.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-own-components", "caption": "Worms of this build, simulated unless the banner names real ones: time derivatives of all neurons of each worm on that worm's own first three principal components, coloured by state (after Fig. S1 of the paper). The third component points up. A component's sign is arbitrary, and no two worms share axes."}}
-paths = {one.worm: (one.scores, one.states) for one in components.project(recordings)}
-plots.trajectories3d(paths, SEVEN, plt.figure(figsize=(10, 3)))
-plt.show()
-
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-pooled-components", "caption": "Worms of this build: the same derivatives, of the shared neurons alone, on the first three components of all worms pooled. The axes are the same in every panel."}}
-pooled = components.project(recordings, PAPER_NEURONS, pooled=True)
-paths = {one.worm: (one.scores, one.states) for one in pooled}
-plots.trajectories3d(paths, SEVEN, plt.figure(figsize=(10, 3)))
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-own-components", "caption": "Five real worms of Kato et al. 2015 (data: OSF 2395t), after Fig. S1 of the paper: time derivatives on three principal components, coloured by state. Top: all neurons of each worm on its own components, whose signs are arbitrary, and which no two worms share. Bottom: the neurons of the paper on the components of all worms pooled; axes are the same in every panel. The third component points up."}, "image": {"alt": "Two rows of five tangled paths in three dimensions, one for each real worm, each step in the colour of its state. On own axes the states take different places in each worm; on pooled axes they take similar places."}}
+components_of = results.read("component_paths.kato").table
+rows = {"own axes": coordinates.OWN, "pooled axes": coordinates.POOLED}
+plots.component_paths(components_of, rows, plt.figure(figsize=(9, 4.4)))
 plt.show()
 
 # %% [markdown]
@@ -80,7 +88,7 @@ plt.show()
 # what traces in ΔF/F₀ give on the real worms: 57, 69 and 75 % with derivatives smoothed over 0.7, 1.5 and 3 s. Once each trace is divided by its peak, which raises
 # the weight of neurons that hardly vary, they give 24 to 59 %.
 #
-# We put the loss in pooled components as a number: how well the 15 nearest neighbours in the three dimensions tell the state of a
+# The loss as a number: how well the 15 nearest neighbours in the three dimensions tell the state of a
 # frame (four states, balanced accuracy, chance 25 %). *Within* a worm the neighbours come from other tenths of the same
 # recording, *across* they come from the other worms. Pooled axes over the shared neurons, minus own axes over all neurons (in ΔF/F₀):
 #
@@ -136,9 +144,9 @@ for standardised, other, found in (
     gap = compare(rows, dict(decoder=average), dict(decoder=other), "auc", on=["worm"])
     assert with_interval(gap.loc[0]) == found
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-onset-decoding", "caption": "Decoding the onset of backward crawling (after Fig. 1E of the paper). Left: five real worms of Kato et al. 2015, area under the ROC curve; small points are worms, large ones their mean; chance is 0.5. Others: worms of this build, mean decoded probability of onset around onsets, one thin line for each worm, thick their mean."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-onset-decoding", "caption": "Decoding the onset of backward crawling (after Fig. 1E of the paper). Left: five real worms of Kato et al. 2015, area under the ROC curve; small points are worms, large ones their mean; chance is 0.5. Others: worms of this build, mean decoded probability of onset around onsets, one thin line for each worm, thick their mean."}, "image": {"alt": "Left: area under the ROC curve for own neurons and for averages of other worms, with all real worms close to one. Right: three panels in which the decoded probability of onset rises around the onset."}}
 _, curves = components.decode_onsets(recordings, seed=seed)
-figure, panels = plt.subplots(1, 4, figsize=(11, 3.2), width_ratios=(1.3, 1, 1, 1))
+figure, panels = plt.subplots(1, 4, figsize=(9, 3.2), width_ratios=(1.3, 1, 1, 1))
 activity = onset["standardised"].map({True: "mean 0, variance 1", False: "in ΔF/F₀"})
 plots.stripes(onset.assign(activity=activity), panels[0], x="auc", y="decoder", hue="activity")
 panels[0].set(xlabel="area under the ROC curve", title="real worms")
@@ -149,43 +157,9 @@ plots.figure_legend(figure)
 plt.show()
 
 # %% [markdown]
-# ## Asymmetric diffusion maps
-#
-# The method, in the order of the code; `wormgnn.admm.Parameters` describes its parameters.
-#
-# 1. **Delay embedding.** Each neuron's trace and derivative have mean 0 and variance 1 over the worm's recording. A point $x_t$
-#    is what they are now and at four delays.
-# 2. **Asymmetric kernel.** How likely is the step from point $i$ to point $j$? A Gaussian around the frame that *follows* $i$
-#    says so, $p_{ij} \propto \exp\left(-\lVert x_{i+1} - x_j\rVert^2 / (\sigma_i \sigma_j)\right)$, with local widths $\sigma$. Only the nearest pass of each trajectory counts, and
-#    each training worm offers the same number of passes, so that the map does not fall apart into worms.
-# 3. **Spectrum.** The eigenvectors of an asymmetric matrix may be complex. The angle of the first complex one is the *phase* on
-#    the cycle.
-# 4. **Manifold.** Points are binned by phase and by *branch* (a k-means cluster of diffusion coordinates). Bins hold mean
-#    activity, how often each state occurs, and a Markov matrix of transitions.
-# 5. **Another worm.** A frame is placed by the same kernel, centred on itself: weights over training points, hence over bins,
-#    hence over states. Only its activity is used, never its labels.
-# 6. **Ahead.** The Markov matrix to the power of $h$ carries the bins' weights $h$ frames on.
-
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-manifold-unseen", "caption": "Worms of this build, simulated unless the banner names real ones. Left: manifold of all worms but one, coloured by the commonest state; arrows show the direction of time. Middle: the worm left out, placed on it by its activity alone and coloured by its own states (after Fig. 2B of the paper). Right: every frame of every worm on the manifold of all (after Fig. 2C). Coordinates: plane of the first complex eigenvector, and the slowest real one."}}
-seven, params = manifold.of(recordings, 7), Parameters(seed=seed)
-unseen = seven[held_out]
-of_others = fit([worm for worm in seven if worm is not unseen], params)
-figure = plt.figure(figsize=(11, 4.2))
-left, middle, right = (figure.add_subplot(1, 3, k, projection="3d") for k in (1, 2, 3))
-plots.manifold3d(of_others, SEVEN, left)
-plots.worm_on_manifold(of_others, unseen, SEVEN, middle)
-plots.points_on_manifold(fit(seven, params), SEVEN, right)
-titles = (f"the other {len(seven) - 1} worms", f"{unseen.worm} on their manifold", "all worms")
-for axes, title in zip((left, middle, right), titles, strict=True):
-    axes.set_title(title, loc="center")
-    plots.label3d(axes, ("cycle, real", "cycle, imaginary", "slow mode"))
-plots.state_legend(left, SEVEN, columns=7)
-plt.show()
-
-# %% [markdown]
 # ## Forward or backward: row (18) of Table 1
 #
-# The default parameters were written down before any of these numbers were seen. For *chosen* they were picked from a small grid,
+# The default parameters were fixed before these numbers were seen. For *chosen* they were picked from a small grid,
 # separately for each worm left out, by leaving out one of the *other* worms at a time. *Shuffled* and *blocked* are test windows of the
 # training worm itself; all other rows are whole recordings of worms that the model never met. *Position* reads the state
 # from phase and branch alone, the two variables of the original. *Without AVA* leaves out the neurons by which Kato et al. defined
@@ -198,7 +172,7 @@ plt.show()
 #   against backward is close to a linear problem, and two states cannot rank models that all come this close to their ceiling.
 # - Minus the MLP without batch norm of [Table 1](02_two_states.ipynb) it is +0.4 points (−1.4 to +2.6): not decided.
 #
-# How the printed numbers came about is unknown; they may count more states.
+# How the printed numbers came about is unknown.
 
 # %% tags=["hide-input"]
 reference = results.read("admm_two_states.kato")
@@ -261,8 +235,8 @@ far, score = ahead[ahead["horizon_s"] == 30], "balanced_accuracy"
 gap = compare(far, dict(model="manifold"), dict(model="marginal"), score, on=["worm"])
 assert with_interval(gap.loc[0]) == "+8.3 [+3.3, +13.1]"
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-horizon", "caption": "Five real worms of Kato et al. 2015, each left out in turn: predicting the state ahead, four states. Lines: mean over worms; bars: from the worst worm to the best."}}
-figure, panels = plt.subplots(1, 2, figsize=(10, 3.8))
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-horizon", "caption": "Five real worms of Kato et al. 2015, each left out in turn: predicting the state ahead, four states. Lines: mean over worms; bars: from the worst worm to the best."}, "image": {"alt": "Accuracy and balanced accuracy against seconds ahead, falling within ten seconds and then flat. The manifold starts below persistence, passes it between five and ten seconds, and ends near the line of dwell times, above the marginal."}}
+figure, panels = plt.subplots(1, 2, figsize=(9, 3.8))
 for score, axes in zip(("accuracy", "balanced_accuracy"), panels, strict=True):
     percent = ahead.assign(**{score: 100 * ahead[score]})
     plots.curves(percent, axes, x="horizon_s", y=score, hue="model", spread="range")
@@ -293,17 +267,49 @@ assert worse["difference"].round(1).tolist() == [-6.5, -5.8] and (worse["high"] 
 no_matter = rise.loc[[("scale", "noise"), ("n_phases", "15"), ("n_phases", "120")]]
 assert (no_matter["answer"] == SAME).all()
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-sensitivity", "caption": "Real worms of Kato et al. 2015: balanced accuracy on unseen worms (four states, trained on one worm) as one parameter varies. Grey: a worm, averaged over the four models that did not see it. Brown: mean over five worms. Ring: the default."}}
-figure, panels = plt.subplots(3, 3, figsize=(10, 7.5), sharey=True)
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-sensitivity", "caption": "Real worms of Kato et al. 2015: balanced accuracy on unseen worms (four states, trained on one worm) as one parameter varies. Grey: a worm, averaged over the four models that did not see it. Brown: mean over five worms. Ring: the default."}, "image": {"alt": "Nine panels, one for each parameter: balanced accuracy as it varies, with points for worms and a line for their mean. Most lines are flat; with the number of branches accuracy rises. A ring marks each default."}}
+figure, panels = plt.subplots(3, 3, figsize=(9, 7.5), sharey=True)
 plots.sensitivity_panels(varied, panels.ravel())
 for axes in panels[:, 1:].ravel():
     axes.set_ylabel("")
 plt.show()
 
 # %% [markdown]
+# ## Asymmetric diffusion maps
+#
+# The method, in the order of the code; `wormgnn.admm.Parameters` describes its parameters.
+#
+# 1. **Delay embedding.** Each neuron's trace and derivative have mean 0 and variance 1 over the worm's recording. A point $x_t$
+#    is what they are now and at four delays.
+# 2. **Asymmetric kernel.** How likely is the step from point $i$ to point $j$? A Gaussian around the frame that *follows* $i$
+#    says so, $p_{ij} \propto \exp\left(-\lVert x_{i+1} - x_j\rVert^2 / (\sigma_i \sigma_j)\right)$, with local widths $\sigma$. Only the nearest pass of each trajectory counts, and
+#    each training worm offers the same number of passes, so that the map does not fall apart into worms.
+# 3. **Spectrum.** The eigenvectors of an asymmetric matrix may be complex. The angle of the first complex one is the *phase* on
+#    the cycle.
+# 4. **Manifold.** Points are binned by phase and by *branch* (a k-means cluster of diffusion coordinates). Bins hold mean
+#    activity, how often each state occurs, and a Markov matrix of transitions.
+# 5. **Another worm.** A frame is placed by the same kernel, centred on itself: weights over training points, hence over bins,
+#    hence over states. Only its activity is used, never its labels.
+# 6. **Ahead.** The Markov matrix to the power of $h$ carries the bins' weights $h$ frames on.
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-manifold-build", "caption": "Worms of this build, simulated unless the banner names real ones. Left: manifold of all worms but one, coloured by the commonest state; arrows show the direction of time. Right: the worm left out, placed on it by its activity alone and coloured by its own states."}, "image": {"alt": "Two views of a manifold in three dimensions. Left, its bins as a flow coloured by state, with arrows; right, the path of a worm that was left out, laid upon it in grey."}}
+seven, params = manifold.of(recordings, 7), Parameters(seed=seed)
+unseen = seven[held_out]
+of_others = fit([worm for worm in seven if worm is not unseen], params)
+figure = plt.figure(figsize=(7, 3))
+left, right = (figure.add_subplot(1, 2, k, projection="3d") for k in (1, 2))
+plots.manifold3d(of_others, SEVEN, left)
+plots.worm_on_manifold(of_others, unseen, SEVEN, right)
+titles = f"the other {len(seven) - 1} worms", f"{unseen.worm} on their manifold"
+for axes, title in zip((left, right), titles, strict=True):
+    axes.set_title(title, loc="center")
+    plots.label3d(axes, ("cycle, real", "cycle, imaginary", "slow mode"))
+plots.state_legend(left, SEVEN, columns=7)
+plt.show()
+
+# %% [markdown]
 # ## What to keep in mind
 #
-# - Five worms, recorded and labelled by one laboratory.
 # - The states were defined from neural activity. Kato et al. checked them against videos of moving worms, but a decoder of activity
 #   has an advantage with such labels.
 # - Standardisation looks at a worm's whole recording, and the derivative is smoothed over frames on both sides: "ahead" is
@@ -312,4 +318,4 @@ plt.show()
 #   Powers of the kernel's own steps drop to the marginal's level by 30 s.
 # - Branches here are clusters, and the original finds them by modularity of trajectories; local noise is one number per frame
 #   here and one per coordinate there; neighbours are taken from every worm in equal number, where the original is written for one
-#   recording. We read the authors' published program for its choices and wrote ours anew.
+#   recording.

@@ -24,8 +24,14 @@
 # (0.6 to 3.7).
 #
 # **Verdict.** Accuracies near 99 % on the same worm are *not an artefact* of the shuffled windows, but balanced accuracy falls more than
-# accuracy. Reading a worm live *costs about two points*. Whether it is circular to read states from the neurons that define them
-# is asked in [a chapter of its own](10_without_ava.ipynb).
+# accuracy. Decoding a worm while it is recorded *costs about two points*. Whether it is circular to decode states from the neurons that define them
+# is the question of [a chapter of its own](10_without_ava.ipynb).
+#
+# :::{note}
+# The GNN of this page sums the messages that a neuron receives: the interpretation that this book used before the screen of [the appendix](90_readings.ipynb).
+# With their mean and a self edge it decodes two states of unseen worms 7.8 points better ([Table 1](02_two_states.ipynb)); this page's tables have not been computed
+# anew with it.
+# :::
 
 # %% tags=["parameters"]
 dataset: str = "simulated"  # simulated or kato
@@ -96,7 +102,7 @@ assert found.loc[("blocked split", False), "difference"].drop("GNN").abs().max()
 assert (effects[~effects["seen"] & (effects["model"] == "GNN")]["answer"] == "not decided").all()
 display(*map(pages.reference_note, references))
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-controls", "caption": "Real worms of Kato et al. 2015: accuracy under the changed protocol minus that under the paper's, with 95 % bootstrap intervals over five worms. Grey band: differences within two points. Hollow: within the band, or not decided."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-controls", "caption": "Real worms of Kato et al. 2015: accuracy under the changed protocol minus that under the paper's, with 95 % bootstrap intervals over five worms. Grey band: differences within two points. Hollow: within the band, or not decided."}, "image": {"alt": "Differences under a blocked split and under causal scaling, for three models. All points lie within two points of zero; those under causal scaling on unseen worms lie furthest left."}}
 figure, panels = plt.subplots(1, 2, figsize=(9, 3.4), sharex=True, sharey=True)
 for axes, seen in zip(panels, (True, False), strict=True):
     plots.differences(effects[effects["seen"] == seen], axes, group="change", margin=2)
@@ -140,7 +146,7 @@ pages.table(
 #
 # The same code on the dataset and at the scale that this page's first cell names.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-controls-build", "caption": "This build, on the dataset that the banner names: accuracy under the changed protocol minus that under the paper's. Intervals, band and markers as in the figure on real worms."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-controls-build", "caption": "This build, on the dataset that the banner names: accuracy under the changed protocol minus that under the paper's. Intervals, band and markers as in the figure on real worms."}, "image": {"alt": "The same differences in this build: blocked split and causal scaling against the paper's protocol, three models, same worms and unseen worms, with their intervals."}}
 controls = experiment_named("controls").only(models or None)
 table1 = experiment_named("table1").only([line.model for line in controls.lines])
 scale = profile_named(profile)

@@ -74,7 +74,7 @@ pages.reference_note(kato["as in the paper"])
 # The caption of the paper's figure says that Kato's worms were forecast, its text Nichols's. Here, worms that trained a
 # model are left out of its evaluation: of Kato's five at most four train.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-4c-kato", "caption": "Real worms (Kato): MSE of forecasts of unseen worms against frames ahead, mean over trace and derivative. Bands: 95 % bootstrap intervals over five worms."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-4c-kato", "caption": "Real worms (Kato): MSE of forecasts of unseen worms against frames ahead, mean over trace and derivative. Bands: 95 % bootstrap intervals over five worms."}, "image": {"alt": "Mean squared error against 1 to 16 frames ahead on a logarithmic scale, trained on one and on four worms. All lines rise steeply and then level off, close together; the recurrent networks rise highest with one training worm."}}
 fig, axes = plt.subplots(1, 2, figsize=(9, 4.6), sharey=True, layout="constrained")
 for ax, (n_train, part) in zip(axes, real.groupby("n_train"), strict=True):
     plots.error_curves(part, ax)
@@ -84,12 +84,12 @@ plots.figure_legend(fig)
 plt.show()
 
 # %% [markdown]
-# Worms differ in how much they move, which widens the bands. *Skill* takes this out: one minus the ratio of the model's MSE to that of
+# Worms differ in how much they move, which widens the bands. {term}`Skill <skill>` takes this out: one minus the ratio of the model's MSE to that of
 # persistence (the last frame stays) on the same worm. Zero is no better than predicting no change, 100 % is perfect. A forecast that fades to
 # its mean beats persistence without learning any transition. *Damped persistence* does just that, neuron by neuron: the first bar for a network. A
 # linear map of all neurons is the next.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-skill-kato", "caption": "Real worms (Kato): skill over persistence (dashed line at 0) against frames ahead, by kind of model. Bands: 95 % bootstrap intervals over five worms. Models that leave a panel are named in its corner with their lowest skill."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-skill-kato", "caption": "Real worms (Kato): skill over persistence (dashed line at 0) against frames ahead, by kind of model. Bands: 95 % bootstrap intervals over five worms. Models that leave a panel are named in its corner with their lowest skill."}, "image": {"alt": "Skill over persistence against frames ahead in six panels. With one training worm most networks lie below zero; with four the MLP, the GNN and GAT lie near 20 %, and the linear map of four frames starts at 60 %."}}
 fig, grid = plt.subplots(2, 3, figsize=(9, 6), sharex=True, sharey=True, layout="constrained")
 plots.skill_grid(real, grid)
 plots.figure_legend(fig)
@@ -100,7 +100,7 @@ COLUMNS = {"n_train": "worms trained on", "members": "pairs"}
 caption = "Real worms (Kato). MSE (1e-4) and skill over persistence (percent, with 95 % interval over worms) at 1, 8 and 16 frames ahead; numbers of evaluated worms, of pairs of a model and a worm, and of windows in which a model diverged. The paper's own table is an image."
 pages.table(forecasts.for_page(real).rename(columns=COLUMNS), caption)
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-4c-differences", "caption": "Real worms (Kato): MSE of the GNN minus that of each other model (1e-4, mean over 16 frames; negative: the GNN is better), for the same training and evaluated worms. Left: features as in the paper; right: scale and derivative from the past alone. Bars: 95 % bootstrap intervals over five worms; filled: the interval leaves out zero."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-4c-differences", "caption": "Real worms (Kato): MSE of the GNN minus that of each other model (1e-4, mean over 16 frames; negative: the GNN is better), for the same training and evaluated worms. Left: features as in the paper; right: scale and derivative from the past alone. Bars: 95 % bootstrap intervals over five worms; filled: the interval leaves out zero."}, "image": {"alt": "Error of the GNN minus that of each other model, with one and with four training worms. Left, features as in the paper; right, from the past alone. Most intervals hold zero; the recurrent networks lie furthest left, above all with one training worm."}}
 fig, axes = plt.subplots(1, 2, figsize=(9, 4.4), width_ratios=[3, 2], layout="constrained")
 causal_means = forecasts.over_steps(kato["past alone"].table)
 for ax, setting, table in zip(axes, SETTINGS, (means, causal_means), strict=False):
@@ -217,7 +217,7 @@ assert text[DAMPED, "most"] == "18 [14, 19]"
 #
 # *Own predictions only*: no true frame is shown behind the first. *True frames only*: always. *Batch norm*: behind the hidden layer.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-sampling", "caption": "Real worms (Kato): skill over persistence of the MLP against frames ahead, by how it is trained. Bands: 95 % bootstrap intervals over five worms. Variants that leave a panel are named in its corner with their lowest skill."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-sampling", "caption": "Real worms (Kato): skill over persistence of the MLP against frames ahead, by how it is trained. Bands: 95 % bootstrap intervals over five worms. Variants that leave a panel are named in its corner with their lowest skill."}, "image": {"alt": "Skill of four ways to train the MLP against frames ahead. With four training worms the MLP and the one trained on its own predictions alone lie highest; with one, two variants fall out of the panel."}}
 sampling = results.read("sampling.kato").table
 training = forecasts.skill(sampling)
 training["model"] = training["model"].str.removeprefix("MLP, ")
@@ -291,7 +291,7 @@ pages.table(forecasts.beside(here), caption)
 # %% [markdown]
 # Nothing below is picked by eye: the worm is the first that is left out by a model with most training worms; starts are evenly spaced.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-gallery", "caption": "This build: predicted and true traces (scaled to [0, 1]) of some neurons of an unseen worm. Rows: neurons; columns: starts. The line at 0 is the last known frame."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-gallery", "caption": "This build: predicted and true traces (scaled to [0, 1]) of some neurons of an unseen worm. Rows: neurons; columns: starts. The line at 0 is the last known frame."}, "image": {"alt": "A grid of short traces, neurons by starts: a grey true trace, and coloured forecasts that run nearly flat from the line at the last known frame on."}}
 table, labels = found["as in the paper"], list(found["as in the paper"].runs)
 names = [n for n in ("AVAL", "AVBL", "RMED", "VB02") if n in table.cohort("Persistence").neurons]
 shown = [label for label in labels if label in ("Persistence", "MLP", "GNN")]
@@ -306,7 +306,7 @@ plt.show()
 # Sixteen frames are some five seconds. Left to run, a model could keep to the worm's cycle, come to rest, or run away. From one start in
 # each unseen worm, models run on their own predictions for 256 frames.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-free", "caption": "This build: free roll-outs (colour) beside the true path of the same frames (grey) on the first two principal components of the unseen worm's traces. Dot: first predicted frame; square: last."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-free", "caption": "This build: free roll-outs (colour) beside the true path of the same frames (grey) on the first two principal components of the unseen worm's traces. Dot: first predicted frame; square: last."}, "image": {"alt": "Each panel shows the true path of a worm in grey and one model's free path in colour, which soon leaves it, and stops at a point or wanders off."}}
 runners = [label for label in labels if label in (VAR, *NETWORKS)] or ["Persistence"]
 n_rows = -(-len(runners) // 3)
 fig, grid = plt.subplots(n_rows, 3, figsize=(9, 2.7 * n_rows), squeeze=False, layout="constrained")

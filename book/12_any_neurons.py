@@ -79,7 +79,7 @@ pages.reference_note(subsets)
 # %% [markdown]
 # ## Fewer neurons
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-fewer-neurons", "caption": "Real worms (Kato), trained on one worm (left) and four (right). Top: accuracy on unseen worms against the number of neurons: mean and 95 % interval over five worms; small points: worms, mean over sets of neurons (15 sets of one and of fourteen, 10 of each other size). Dotted: the majority class. Bottom: accuracy minus that of the MLP retrained on the same neurons, with the 95 % interval over worms; grey: within two points."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-fewer-neurons", "caption": "Real worms (Kato), trained on one worm (left) and four (right). Top: accuracy on unseen worms against the number of neurons: mean and 95 % interval over five worms; small points: worms, mean over sets of neurons (15 sets of one and of fourteen, 10 of each other size). Dotted: the majority class. Bottom: accuracy minus that of the MLP retrained on the same neurons, with the 95 % interval over worms; grey: within two points."}, "image": {"alt": "Top: accuracy rises with the number of neurons and is near its best from five on, for the set reader and the retrained models; the MLP with means filled in stays behind. Bottom: its difference from the retrained MLP, far below zero with few neurons."}}
 ways = ["set reader", *any_neurons.RETRAINED, "MLP, mean filled in"]
 others = dict(model=["set reader", "SVM, retrained", "MLP, mean filled in"])
 versus = compare(fewer, others, dict(model="MLP, retrained"), by=["model", "n_train", "n_neurons"])
@@ -123,7 +123,7 @@ assert with_interval(three) == "-11.1 [-14.8, -8.3]"
 # %% [markdown]
 # ## One neuron
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-single-neurons", "caption": "Real worms (Kato). Balanced accuracy of models trained on one neuron alone: mean and 95 % interval over five worms, small points worms. Filled: unseen worms; hollow: the test fold of the training worms. Dotted: chance. Sorted by the mean on unseen worms."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-single-neurons", "caption": "Real worms (Kato). Balanced accuracy of models trained on one neuron alone: mean and 95 % interval over five worms, small points worms. Filled: unseen worms; hollow: the test fold of the training worms. Dotted: chance. Sorted by the mean on unseen worms."}, "image": {"alt": "For each of 15 neurons, balanced accuracy of models that know it alone, sorted. RIML, AVAR and AVER are at the top, above 90 %; RID and ALA at the bottom, near chance."}}
 singles = alone[alone["n_neurons"] == 1]
 ranks = singles[~singles["seen"]].groupby("neurons")["balanced_accuracy"].mean()
 order = list(ranks.sort_values(ascending=False).index)
@@ -134,7 +134,7 @@ for ax, (size, rows) in zip(axes, singles.groupby("n_train"), strict=True):
 plots.figure_legend(fig, columns=3)
 plt.show()
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-neuron-worm", "caption": "Real worms (Kato). Balanced accuracy (%) of an SVM trained on one neuron of four worms, on the fifth; white is chance."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-neuron-worm", "caption": "Real worms (Kato). Balanced accuracy (%) of an SVM trained on one neuron of four worms, on the fifth; white is chance."}, "image": {"alt": "A table of numbers, neurons by worms, blue where balanced accuracy is high. The upper rows are dark blue but for single white cells; ALA is pale or red in every worm."}}
 svm = singles.query("model == 'SVM, retrained' and n_train == 4 and not seen")
 single = 100 * svm.pivot_table("balanced_accuracy", "neurons", "worm").loc[order]
 fig, ax = plt.subplots(figsize=(5.4, 4.4), layout="constrained")
@@ -143,7 +143,7 @@ plt.show()
 
 # %% [markdown]
 # - **The best neuron is nearly as good as all.** With hindsight and four training worms, AVAR alone has a balanced accuracy of 98.9 %; ALA, at 48.2 %, tells
-#   nothing. The states were drawn from AVA's activity ([Controls](05_controls.ipynb)), so that decoding them from AVA is partly circular.
+#   nothing. The states were drawn from AVA's activity ([Without AVA](10_without_ava.ipynb)), so that decoding them from AVA is partly circular.
 # - **Its mean hides failures.** AVAL has 97.6 % or more in four worms and 52.1 % in the fifth ({numref}`fig-neuron-worm`). A neuron can follow the
 #   states and still be misread, where scaling to [0, 1] leaves its levels elsewhere than in the training worms.
 # - **Without AVA, one neuron keeps 93 % of the information** [77, 112] when four worms train, and 75 % [59, 93] when one does (SVM). The neuron is chosen on the
@@ -221,7 +221,7 @@ pages.table(
 # Here a model of any set is needed most: the freely moving animals of [another laboratory](06_another_lab.ipynb) each lack other neurons. That page trains one
 # model for each animal's set; here one set reader, trained on Kato's worms, decodes all animals. Everything is resampled to the lowest frame rate first.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-set-reader-abroad", "caption": "Real animals: trained on Kato's worms, four animals of another laboratory. Balanced accuracy of each animal, mean and standard deviation over members (one worm trains: five members; all five: one). Dotted: chance. Set readers by their vocabulary; the others were trained for each animal's own neurons."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-set-reader-abroad", "caption": "Real animals: trained on Kato's worms, four animals of another laboratory. Balanced accuracy of each animal, mean and standard deviation over members (one worm trains: five members; all five: one). Dotted: chance. Set readers by their vocabulary; the others were trained for each animal's own neurons."}, "image": {"alt": "Balanced accuracy of six models on four animals, trained on one worm and on five. Set readers lie highest on most animals, the GNN near the dotted line of chance."}}
 away = any_neurons.abroad(
     results.read("neuron_readers-abroad.kato").table, results.read("transfer.kato").table
 )
@@ -255,7 +255,7 @@ assert (means["accuracy"] < means["majority"]).all() and means["majority"].round
 #
 # One fold of ten, one seed, no correction for many comparisons. Neurons are dropped at random; in a real recording the faint or crowded ones go first. The SVM is
 # not tried with means filled in, nor the GNN on subsets of neurons. The set reader's learning rate was chosen by validation loss inside training worms, on one fold,
-# with the paper's fifteen neurons. Its mean weighs all neurons alike, so that a neuron that tells nothing dilutes the others until training has silenced it. The best
+# with the paper's fifteen neurons. Its mean gives all neurons the same weight, so that an uninformative neuron dilutes the others until training has silenced it. The best
 # epoch is chosen with all neurons present.
 #
 # ## This build

@@ -19,12 +19,13 @@
 # **Question.** Which sentences of {cite:t}`wang2020generalizable` hold on the real worms of {cite:t}`kato2015global`, when we rebuild the models
 # from the paper's text?
 #
-# **Answer.** Of 83 sentences, 75 can be tested: 21 hold, 17 hold in part, 31 do not hold and 6 are not decided. What fails is above all the
-# advantage of inferred graphs: on unseen worms the GNN decodes two states **5.6 points worse than the MLP (95 % interval −7.4 to −4.0)**, where
-# the paper prints 3.8 points better.
+# **Answer.** Of 83 sentences, 75 can be tested: 26 hold, 17 hold in part, 23 do not hold and 9 are not decided. In one reading of the text the
+# GNN reaches the paper's number for two states of unseen worms, 97.6 against 97.7 %. It is **2.2 points better than the MLP (95 % interval
+# −0.3 to 8.1)**, which five worms do not decide; the paper prints 3.8 points.
 #
-# **Verdict.** States of unseen worms *can be decoded*, and more training worms help the GNN. That *a graph network does it better
-# is not supported*, and neither is the explanation that it undoes linear transformations between worms.
+# **Verdict.** States of unseen worms *can be decoded*. That *inferred graphs do it better is not supported*: an MLP with the GNN's own classifier,
+# without batch norm, does better there than the GNN at two, four and seven states. Neither is the explanation that graphs undo linear
+# transformations between worms.
 
 # %% tags=["parameters"]
 dataset: str = "simulated"  # simulated or kato; as in every chapter, though this one shows the reference tables alone
@@ -36,6 +37,8 @@ margin: float = (
 topics: list = []  # some of wormgnn.paper.claims.sentences.TOPICS to show, such as "Two states"; all if empty
 
 # %% tags=["hide-input"]
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import HTML, display
@@ -43,9 +46,11 @@ from IPython.display import HTML, display
 from wormgnn import compare, plots, read_reference
 from wormgnn.paper import pages
 from wormgnn.paper.claims.comparisons import Evidence
+from wormgnn.paper.claims.filter import claims_filter
+from wormgnn.paper.claims.judges import judged
 from wormgnn.paper.claims.page import badge, check, claims_table, counts
 from wormgnn.paper.claims.rules import VERDICTS
-from wormgnn.paper.claims.sentences import TOPICS
+from wormgnn.paper.claims.sentences import CLAIMS, PAPERS_GNN, TOPICS
 
 plots.use_style()
 profile = pages.effective_profile(profile)
@@ -55,10 +60,19 @@ verdict = found.set_index("key")["verdict"]
 pages.banner(dataset)
 
 # %% [markdown]
+# ## All claims at once
+#
+# Choose a topic or a verdict, search for words, click a heading to sort. Each claim leads to its evidence; its criterion is in
+# the tables below.
+
+# %% tags=["hide-input", "full-width"]
+HTML(claims_filter(found))
+
+# %% [markdown]
 # This chapter computes no models. It reads the reference tables of the others, which were computed on five real worms (the hypothesis is tested
 # on simulated ones), and applies the same few rules to all sentences. With the banner's dataset, too, this page shows those tables.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-claims", "caption": "Reference tables (real worms; simulated ones for the hypothesis): number of the paper's claims with each verdict, by topic."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-claims", "caption": "Reference tables (real worms; simulated ones for the hypothesis): number of the paper's claims with each verdict, by topic."}, "image": {"alt": "Bars for eight topics, as long as the paper makes claims in each, cut by verdict. The bar of two states is the longest, and green, holds, its largest piece."}}
 fig, axes = plt.subplots(figsize=(7, 3.4))
 plots.verdict_counts(counts(found), axes)
 plt.show()
@@ -66,42 +80,69 @@ plt.show()
 # %% tags=["hide-input"]
 tally = counts(found).sum()
 assert len(found) == 83 and tally.to_dict() == {
-    "holds": 21,
+    "holds": 26,
     "holds in part": 17,
-    "does not hold": 31,
-    "not decided": 6,
+    "does not hold": 23,
+    "not decided": 9,
     "not tested": 8,
 }
 table1 = read_reference("table1.kato").table
 ends = ["difference", "low", "high"]
-gap = compare(table1, dict(model="GNN", seen=False), dict(model="MLP", seen=False))[ends].iloc[0]
-assert [round(value, 1) for value in gap] == [-5.6, -7.4, -4.0]
+models = (PAPERS_GNN, "MLP", "MLP, no norm", "GNN (connectome)", "SVM")
+unseen = {model: dict(model=model, seen=False) for model in models}
+gaps = {model: compare(table1, unseen[PAPERS_GNN], unseen[model]).iloc[0] for model in models[1:]}
+assert [round(value, 1) for value in gaps["MLP"][ends]] == [2.2, -0.3, 8.1]
 reported = pages.paper_reported()["table1_two_state_accuracy_percent"]
+assert [round(gaps["MLP"]["a"], 1), reported["GNN"][1][0]] == [97.6, 97.7]
 assert round(reported["GNN"][1][0] - reported["MLP"][1][0], 1) == 3.8
 
 # %% [markdown]
 # ## What we learnt
 #
-# **Holds.** An SVM matches the networks on the test fold of its own worms. A simple MLP does well on unseen worms, and the models beat the majority
+# **Which GNN.** In Table 1 and Figure 4A "the GNN" is our row `GNN, self edge`: each neuron keeps what it has and adds the mean of its messages
+# ("potentially along self edges"). To the letter the text is another row, `GNN, as written`, and a third one, `GNN`, has the bare sum of messages. The
+# other tables have the bare sum alone, and claims on them are judged by it. "The MLP" is that of the text; where a row sets the GNN against it, our MLP without batch norm, which shares the GNN's classifier, stands beside it
+# and decides nothing. If it decided, too, three verdicts would be worse for the GNN: two of *not decided* would be *does not hold*, and one of
+# *holds* would be *holds in part*.
+#
+# **Holds.** The GNN reaches the paper's accuracies at two states, on the same worm and on unseen ones, and there its accuracies spread less than the
+# MLP's. Trained on three worms it exceeds on four states what the earlier method is said to reach on two. An SVM matches the networks on the test fold of its own worms. A simple MLP does well on unseen worms, and the models beat the majority
 # class there at two, four and seven states. More training worms improve the forecasts of the MLP and the GNN. Inferred edges resemble the
 # correlations of the worm's own traces, and they fit their own worm better than another.
 
 # %% tags=["hide-input"]
 keys = ["svm-matches-same-worm", "simple-mlp", "generalise-within", "more-worms-forecasts"]
+keys += ["table1-GNN-same worm", "table1-GNN-unseen", "gnn-smaller-spread"]
+keys += ["four-three-beats-printed"]
 assert (verdict[[*keys, "functional", "individual-edges"]] == "holds").all()
+both = [
+    replace(c, contrasts=(*c.comparisons, *c.shown_beside)) for c in CLAIMS.values() if c.beside
+]
+anew = Evidence()
+assert {c.key: new for c in both if (new := judged(c, anew).verdict) != verdict[c.key]} == {
+    "gnn-beats-mlp": "does not hold",
+    "four-three-beats-mlp": "does not hold",
+    "gnn-smaller-spread": "holds in part",
+}
+assert (verdict[["gnn-beats-mlp", "four-three-beats-mlp"]] == "not decided").all()
 
 # %% [markdown]
-# **Holds in part.** More training worms improve the GNN's classification at two, four and seven states, but for the MLP of the text that
-# is not decided. The GNN beats the recurrent networks in forecasts, and does not differ clearly from the MLP. It forecasts better than persistence 16 frames ahead if four worms train it, and
+# **Holds in part.** On unseen worms the GNN is better than the MLP at seven states, by 5.8 points (1.3 to 14.0); at two and four that is not
+# decided. Beside it, the MLP with the GNN's classifier is better than the GNN at all three. More training worms improve the GNN's
+# classification at two and four states; at seven, and for the MLP, that is not decided. In forecasts the GNN beats the recurrent networks, and
+# does not differ clearly from the MLP. It forecasts better than persistence 16 frames ahead if four worms train it, and
 # worse if one does. The true map between simulated worms would help a decoder.
 
 # %% tags=["hide-input"]
 keys = ["more-worms-states", "markovian-gnn", "sixteen-frames", "linear-maps-room"]
-assert (verdict[keys] == "holds in part").all()
+assert (verdict[["gnn-excels", *keys]] == "holds in part").all()
 ours = found.set_index("key")["ours"].str.split("\n")
+excels = ours["gnn-excels"]
+assert "7 states, unseen): +5.8\u00a0[+1.3,\u00a0+14.0]" in excels[2]
+assert "(1 for, 0 against, 2 open)" in excels and "(0 for, 3 against, 0 open)" in excels
 gnn = [line for line in ours["more-worms-states"] if "(GNN," in line]
-assert len(gnn) == 3 and all(line.count("+") == 3 for line in gnn)
-texts = [line for line in ours["more-worms-states"] if "(MLP, " in line and "no norm" not in line]
+assert [line.count("+") for line in gnn] == [3, 3, 1]
+texts = [line for line in ours["more-worms-states"] if "(MLP, " in line]
 assert len(texts) == 3 and all("\u00a0[−" in line and "\u00a0+" in line for line in texts)
 rnn = [line for line in ours["markovian-gnn"] if "-RNN (" in line]
 mlp = [line for line in ours["markovian-gnn"] if " MLP (" in line]
@@ -111,52 +152,63 @@ one, four = ours["sixteen-frames"][:2]
 assert "1 trained on): −28.5" in one and "4 trained on): +20.7" in four
 
 # %% [markdown]
-# **Does not hold.** No network generalises better than the SVM: the MLP and the GNN are worse. The GNN is worse than the MLP on two, four and seven
-# states, and its accuracies spread more. Edges of the connectome generalise better than inferred ones, by 7.9 points (3.9 to 17.0). On simulated
-# worms that differ by linear maps the GNN never beats the MLP. Three neurons in place of 15 cost the MLP 3.3 points at four states (2.4 to 4.5, one
+# **Not decided.** Whether the GNN decodes unseen worms better than the MLP at two states, and at four when three worms train it; beside these,
+# the MLP with the GNN's classifier is better than the GNN, by 0.3 (0.1 to 0.5) and 1.7 points. Whether inferred edges do better at two
+# states than the connectome's (0.1 points worse, −1.7 to 0.8).
+
+# %% tags=["hide-input"]
+keys = ["gnn-beats-mlp", "four-three-beats-mlp", "connectome-unseen", "connectome-beats-mlp"]
+assert (verdict[keys] == "not decided").all()
+assert "3 trained on): −1.7\u00a0[−3.3,\u00a0−0.5]" in ours["four-three-beats-mlp"][2]
+assert [round(value, 1) for value in gaps["GNN (connectome)"][ends]] == [-0.1, -1.7, 0.8]
+assert [round(value, 1) for value in gaps["MLP, no norm"][ends]] == [-0.3, -0.5, -0.1]
+
+# %% [markdown]
+# **Does not hold.** No network generalises better than the SVM; the MLP is worse. The GNN does not always match the
+# MLP: on the same worm, at seven states, it is 1.5 points worse (0.4 to 2.8). On simulated worms that differ by linear maps the GNN never beats the MLP. Three neurons in place of 15 cost the MLP 3.3 points at four states (2.4 to 4.5, one
 # training worm). Inferred edges do resemble the connectome's gap junctions, but not beyond what the worm's own correlations explain.
 
 # %% tags=["hide-input"]
-keys = ["deep-beats-svm", "gnn-beats-mlp", "gnn-excels", "at-least-mlp", "gnn-smaller-spread"]
-keys += ["connectome-unseen", "linear-maps", "three-neurons", "no-similarity", "permutation"]
-assert (verdict[keys] == "does not hold").all()
-unseen = [dict(model=model, seen=False) for model in ("GNN (connectome)", "GNN", "MLP", "SVM")]
-gap = compare(table1, unseen[0], unseen[1])[ends].iloc[0]
-assert [round(value, 1) for value in gap] == [7.9, 3.9, 17.0]
-assert all(compare(table1, unseen[k], unseen[3])["high"].item() < 0 for k in (1, 2))
-assert "(0 for, 2 against, 2 open)" in ours["deep-beats-svm"]
-assert "(0 for, 6 against, 0 open)" in ours["gnn-excels"]
+keys = ["deep-beats-svm", "at-least-mlp", "linear-maps", "three-neurons"]
+assert (verdict[[*keys, "no-similarity", "permutation"]] == "does not hold").all()
+assert compare(table1, unseen["MLP"], unseen["SVM"])["high"].item() < 0 < gaps["SVM"]["high"]
+assert "(0 for, 1 against, 2 open)" in ours["deep-beats-svm"]
+assert "7 states, same worm): −1.5\u00a0[−2.8,\u00a0−0.4]" in ours["at-least-mlp"][4]
+assert "(5 for, 1 against, 0 open)" in ours["at-least-mlp"]
 assert "(0 for, 18 against, 6 open)" in ours["linear-maps"]
 assert "4 states, unseen, 1 trained on): −3.3\u00a0[−4.5,\u00a0−2.4]" in ours["three-neurons"][2]
 junctions = ours["no-similarity"][1]
 assert "4 of 4 tests below 0.05 after Holm" in junctions and "correlations 0 of 4" in junctions
 
 # %% [markdown]
-# **The paper's numbers.** Of twelve accuracies that we can compare with print, four agree within two points, six do not, and two are not decided.
-# Three of the six are higher here: the SVM on unseen worms, and the manifold method on both kinds of worm. The three
-# lower ones are the GNN on two states, the GNN trained on three worms on four, and seven states on the same worm.
+# **The paper's numbers.** Of twelve accuracies that we can compare with print, six agree within two points, four do not, and two are not decided.
+# Three of the four are higher here: the SVM on unseen worms, and the manifold method on both kinds of worm. The
+# lower one is seven states on the same worm.
 
 # %% tags=["hide-input"]
 starts = ("table1-", "seven-same-worm", "four-three-worms")
 numbers = verdict[verdict.index.str.startswith(starts) & (verdict != "not tested")]
-assert numbers.value_counts().to_dict() == {"does not hold": 6, "holds": 4, "not decided": 2}
+assert numbers.value_counts().to_dict() == {"holds": 6, "does not hold": 4, "not decided": 2}
 higher = ["table1-SVM-unseen", "table1-18-unseen", "table1-18-same worm"]
-lower = ["table1-GNN-unseen", "four-three-worms", "seven-same-worm"]
+lower = ["seven-same-worm"]
 assert set(numbers.index[numbers == "does not hold"]) == {*higher, *lower}
 assert all("; minus" in ours[key][0] and ": +" in ours[key][0] for key in higher)
 assert all(": −" in line for key in lower for line in ours[key] if "; minus" in line)
 
 # %% [markdown]
-# **The margin.** Halving it to one point changes three verdicts; five points change five, none of them to the opposite.
+# **The margin.** Halving it to one point changes five verdicts, both on the GNN's accuracies in Table 1 among them, which are then not decided; five
+# points change four, one of them to the opposite: with 3 points or more the GNN does always match or exceed the MLP.
 # Five worms make wide intervals: *not decided* is then the honest answer, and no sign that a sentence is wrong.
 
 # %% tags=["hide-input"]
 others = {points: check(evidence.within(points))["verdict"] for points in (1.0, 5.0)}
 changes = {points: found["verdict"] != other for points, other in others.items()}
-assert [int(changed.sum()) for changed in changes.values()] == [3, 5]
-for points, changed in changes.items():
-    before_after = zip(found["verdict"][changed], others[points][changed], strict=True)
-    assert not any({*pair} == {"holds", "does not hold"} for pair in before_after)
+assert [int(changed.sum()) for changed in changes.values()] == [5, 4]
+assert changes[1.0][found["key"].str.startswith("table1-GNN-")].all()
+opposite = found["verdict"].map({"holds": "does not hold", "does not hold": "holds"})
+turned = {points: found["key"][opposite == other].tolist() for points, other in others.items()}
+assert turned == {1.0: [], 5.0: ["at-least-mlp"]}
+assert check(evidence.within(3.0), keys=["at-least-mlp"])["verdict"].tolist() == ["holds"]
 
 # %% [markdown]
 # ## How a sentence is judged
@@ -172,8 +224,7 @@ for points, changed in changes.items():
 #
 # A sentence on *all*, *every*, *always* or *no* is refuted by a single comparison against it; its row says so. `(2 for, 3 against, 4 open)` counts
 # the comparisons. Rows that name no number of training worms take all numbers together, as the paper's Table 1 does not say how many it used.
-# `a ± b` is a mean and the standard deviation over pairs of a model and a worm. Where the paper compares with "the MLP", two of ours take
-# part: the one of its text, and *MLP, no norm*, which shares its classifier with the GNN.
+# `a ± b` is a mean and the standard deviation over pairs of a model and a worm.
 #
 # The comparisons of one row are not independent, and nothing is adjusted for the number of rows. A verdict is on our interpretation of the
 # sentence and on our code; [the appendix](90_readings.ipynb) says which interpretation we took where the text allows several.

@@ -55,6 +55,12 @@ def own_profile(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests share the cores with each other."""
+    monkeypatch.setenv("WORMGNN_JOBS", "1")
+
+
+@pytest.fixture(autouse=True)
 def seeded() -> Iterator[None]:
     """Random numbers of torch are the same in every test, alone or in company."""
     with torch.random.fork_rng():

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pandas as pd
 from hypothesis import HealthCheck, settings
 
 from wormgnn.datasets.simulated import Physics, simulate
 from wormgnn.errors import WormgnnError
-from wormgnn.recording import Recording
+from wormgnn.recording import NO_STATE, Recording
 
 damaged = settings(
     max_examples=60,
@@ -27,6 +28,15 @@ def small_worms(n_worms: int = 2, duration_s: float = 20.0, seed: int = 1) -> li
     """A few short simulated worms, with unidentified neurons among the named."""
     physics = Physics(n_unidentified=3, named_fraction=0.2)
     return simulate(n_worms, duration_s=duration_s, seed=seed, physics=physics)
+
+
+def as_csv(recording: Recording, path: Path) -> Path:
+    """Write the named neurons of a recording, its times and its states as a table."""
+    states = [recording.vocabulary[s] if s != NO_STATE else "" for s in recording.states]
+    columns = {n: recording.traces[:, i] for i, n in enumerate(recording.neurons) if n}
+    table = pd.DataFrame({"time_s": recording.times, "state": states, **columns})
+    table.to_csv(path, index=False)
+    return path
 
 
 def edit(path: Path, change: Callable[[h5py.File], object]) -> Path:

@@ -19,7 +19,7 @@ import pytest
 import torch
 
 from tiny import NEURONS, tiny_worm, tiny_worms
-from wormgnn import decoding, results
+from wormgnn import decoding, report, results
 from wormgnn.decoder import BehaviourDecoder
 from wormgnn.plan import Experiment, Line, Plan, Profile
 from wormgnn.runner import run
@@ -32,7 +32,7 @@ LINES = tuple(Line(f"{plan.model}, {plan.task}", plan, neurons=NEURONS) for plan
 
 
 def work(folder: Path) -> None:
-    """Train, store, write a reference table, decode a worm, draw its figure."""
+    """Train, store, write a reference table, decode a worm, write its page."""
     torch.set_num_threads(1)
     worms, store = tiny_worms(3), Store(folder / "store")
     for lines in (LINES[:3], LINES[3:]):
@@ -41,14 +41,13 @@ def work(folder: Path) -> None:
         results.write(f"{lines[0].label}.tiny", table.rows, about, folder=folder / "results")
     decoder = BehaviourDecoder().fit(worms)
     decoder.save(folder / "decoder.npz")
-    every = decoding.jobs([folder / "mine.csv"], decoder)
-    decoding.check_outputs(every, folder / "decoded", force=True)
-    lines = []
-    for job in every:
-        decoded = decoding.decode(job.recording, decoder)
-        decoding.write(job, decoded, folder / "decoded")
-        lines.append(decoding.summary_line(job, decoded))
-    decoding.write_summary(lines, folder / "decoded")
+    jobs, formats = decoding.jobs([folder / "mine.csv"], decoder), ("csv", "json", "html")
+    report.check_outputs(jobs, folder / "decoded", formats, force=True)
+    done = [
+        report.write(job, decoding.decode(job.recording, decoder), folder / "decoded", formats)
+        for job in jobs
+    ]
+    report.write_overview(done, folder / "decoded", formats)
 
 
 def contents(folder: Path) -> dict[str, object]:

@@ -5,6 +5,8 @@ the expectations here are our own.
 """
 
 import datetime
+import importlib
+import json
 from pathlib import Path
 
 import pytest
@@ -38,3 +40,24 @@ def test_every_work_has_authors_and_identifiers_of_known_forms(work):
     for one in work.get("identifiers", []):
         assert one["type"] in {"doi", "url", "swh", "other"} and one["value"]
         assert set(one) <= {"type", "value", "description"}
+
+
+def test_the_crate_says_what_the_citation_says(monkeypatch):
+    """As `python docs/ro_crate.py` writes it; every entity is described, every folder there."""
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    written = json.loads((ROOT / "ro-crate-metadata.json").read_text(encoding="utf-8"))
+    assert written == importlib.import_module("ro_crate").crate()
+    entities = {entity["@id"]: entity for entity in written["@graph"]}
+    assert entities["ro-crate-metadata.json"]["about"] == {"@id": "./"}
+    root = entities["./"]
+    assert {"name", "description", "datePublished", "license"} <= set(root)
+    links = [*root["hasPart"], *root["author"], root["license"], root["isBasedOn"]]
+    assert all(link["@id"] in entities for link in links)
+    assert all((ROOT / part["@id"]).is_dir() for part in root["hasPart"])
+
+
+def test_the_entry_to_copy_names_this_version():
+    entry = (ROOT / "README.md").read_text(encoding="utf-8").split("```bibtex")[1]
+    assert f"version = {{{CITATION['version']}}}" in entry
+    assert f"year    = {{{CITATION['date-released'][:4]}}}" in entry
+    assert CITATION["title"] in entry

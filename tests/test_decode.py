@@ -12,12 +12,14 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from matplotlib.figure import Figure
+from scipy.stats import spearmanr
+from scipy.stats import t as student
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import LeaveOneOut, cross_val_score
+from sklearn.model_selection import GridSearchCV, LeaveOneOut, cross_val_score
 
-from recordings import small_worms
+from recordings import as_csv, small_worms
 from wormgnn import decoding
 from wormgnn.cli import main
 from wormgnn.datasets import kato, registry, wormwideweb
@@ -34,14 +36,14 @@ from wormgnn.decoding import decode, score, summary
 from wormgnn.errors import (
     ChoiceError,
     NeuronError,
-    OutputError,
     RecordingError,
     SourceError,
     StateError,
     TrainingError,
 )
-from wormgnn.linear import MIN_NEURONS, WHOLE, views
+from wormgnn.linear import MIN_NEURONS, WHOLE, laboratory_of, views
 from wormgnn.paper.studies import decoder as study
+from wormgnn.paper.studies import unlabelled
 from wormgnn.plots.decode import decoding as draw
 from wormgnn.recording import NO_STATE, PAPER_NEURONS
 from wormgnn.states import merge
@@ -178,12 +180,21 @@ def test_conventions(train, mine):
         "n_states": 4, "C": 1e-3, "bands_s": BANDS_S, "smooth_s": 0.7, "level": 0.99,
         "like": "",
     }  # fmt: skip
+    for method in ("predict", "predict_proba", "score", "trust", "intervals"):
+        with pytest.raises(NotFittedError):
+            getattr(decoder, method)(mine)
     with pytest.raises(NotFittedError):
-        decoder.predict(mine)
+        decoder.save("nothing.npz")
+    with pytest.raises(ValueError, match="Invalid parameter 'c'"):
+        decoder.set_params(c=1)
     with pytest.raises(ChoiceError, match="number of states 3"):
         BehaviourDecoder(3).fit(train)
     scores = cross_val_score(BehaviourDecoder(), train, cv=LeaveOneOut())
     assert scores.shape == (4,) and scores.mean() > 0.7
+    search = GridSearchCV(BehaviourDecoder(), {"C": [1e-9, 3e-4]}, cv=[([0, 1, 2], [3])])
+    search.fit(train)
+    assert search.best_estimator_.C == 3e-4
+    assert (search.predict(mine) == search.best_estimator_.predict(mine)).all()
 
 
 def test_probabilities(decoder, mine):
@@ -196,21 +207,45 @@ def test_probabilities(decoder, mine):
     pd.testing.assert_frame_equal(first, second)
 
 
-def test_frames_of_other_libraries(decoder, mine):
-    names = [name for name in mine.neurons if name]
-    frame = pd.DataFrame(mine.select(names).traces, index=mine.times, columns=names)
+def frame_of(worm):
+    names = [name for name in worm.neurons if name]
+    return pd.DataFrame(worm.select(names).traces, index=worm.times, columns=names)
 
-    class TsdFrame:  # what pynapple's has
-        def as_dataframe(self):
-            return frame
 
-    wanted = decoder.predict_proba(mine)
-    for data in (frame, TsdFrame()):
-        pd.testing.assert_frame_equal(decoder.predict_proba(data), wanted)
+def test_data_frames(decoder, mine):
+    frame = frame_of(mine)
+    pd.testing.assert_frame_equal(decoder.predict_proba(frame), decoder.predict_proba(mine))
     with pytest.raises(TypeError, match="expected a Recording, a DataFrame"):
         decoder.predict(np.zeros((3, 3)))
     with pytest.raises(RecordingError, match="index: expected seconds that rise"):
         as_recording(frame.set_axis(-frame.index))
+
+
+def test_pynapple_in_and_out(decoder, mine):
+    nap = pytest.importorskip("pynapple")
+    frame = frame_of(mine)
+    given = nap.TsdFrame(t=frame.index.to_numpy(), d=frame.to_numpy(), columns=frame.columns)
+    wanted = decoder.predict_proba(mine)
+    found = decoder.predict_proba(given)
+    assert isinstance(found, nap.TsdFrame) and list(found.columns) == ["forward", "reverse"]
+    np.testing.assert_allclose(found.times(), mine.times)
+    np.testing.assert_allclose(found.values, wanted)
+    states = decoder.predict(given)
+    assert isinstance(states, nap.Tsd)
+    np.testing.assert_array_equal(
+        decoder.classes_[states.values.astype(int)], decoder.predict(mine)
+    )
+    intervals = decoder.intervals(given)
+    assert set(intervals) == {"forward", "reverse"}
+    reverse = intervals["reverse"]
+    assert isinstance(reverse, nap.IntervalSet) and len(reverse) > 1
+    middle = nap.Ts(t=mine.times + 0.25 / mine.fps)
+    inside = np.isin(middle.times(), middle.restrict(reverse).times())
+    np.testing.assert_array_equal(inside, states.values == 1)
+    every = sum(one.tot_length() for one in intervals.values())
+    assert every == pytest.approx(mine.n_frames / mine.fps, rel=1e-3)
+    pd.testing.assert_series_equal(decoder.predict([mine, given])[0], decoder.predict(mine))
+    assert decode(given, decoder).probabilities.shape == wanted.shape
 
 
 # --- any neurons, any rate -----------------------------------------------------------------------
@@ -271,11 +306,42 @@ def test_an_odd_recording_is_told_by_its_distance():
     assert "label some minutes" in found.sentence()
 
 
+def test_noise_and_drift_of_single_neurons_turn_the_distance_little():
+    """What neurons do not share hides the leading mode of activity, but turns it little."""
+    *train, mine = simulate(6, duration_s=200.0, mixing=0.0)
+    decoder = BehaviourDecoder().fit(train)
+    for name in ("drift, half a standard deviation", "noise, one standard deviation"):
+        how = study.DISTURBANCES[name]
+        trust = decoder.trust(study.disturbed(mine, np.random.default_rng(0), **how))
+        assert trust.decoder == "local" and trust.distance < trust.limit
+
+
+def test_the_distance_is_the_angle_of_the_leading_mode(train, mine):
+    """By hand: leading singular vectors of z-scored traces, worms weighed alike."""
+    lab = laboratory_of(train)
+    neurons = [name for name in lab.neurons if name in mine.neurons]
+
+    def mode(worms):
+        traces = [w.select(neurons).traces for w in worms]
+        z = [(x - x.mean(0)) / x.std(0) / np.sqrt(len(x)) for x in traces]
+        return np.linalg.svd(np.concatenate(z), full_matrices=False)[2][0]
+
+    def angle(worm, others):
+        return np.arccos(abs(mode([worm]) @ mode(others)))
+
+    own = np.array([angle(w, [o for o in train if o is not w]) for w in train])
+    distance, limit = lab.distance(mine, level=0.9)
+    assert distance == pytest.approx(angle(mine, train) / own.mean(), rel=1e-3)
+    spread = own.std(ddof=1) * np.sqrt(1 + 1 / 4)
+    assert limit == pytest.approx(1 + student.ppf(0.9, 3) * spread / own.mean(), rel=1e-3)
+
+
 def test_who_recorded_the_worm_may_decide(decoder, mine):
     general = clone(decoder)
     general.__dict__.update({**decoder.__dict__, "like": "general"})
     assert (decoder.trust(mine).decoder, general.trust(mine).decoder) == ("local", "general")
     package = BehaviourDecoder.load()
+    (mine,) = simulate(1, 200.0, mixing=1.0)  # unlike a worm of Kato's
     assert package.trust(mine).decoder == "general"
     asked = package.set_params(like="kato").trust(mine)
     assert (asked.decoder, asked.laboratory) == ("local", "kato") and asked.distance > asked.limit
@@ -375,14 +441,6 @@ def strips(decoded):
 # --- commands ------------------------------------------------------------------------------------
 
 
-def as_csv(recording, path):
-    states = [recording.vocabulary[s] if s != NO_STATE else "" for s in recording.states]
-    columns = {n: recording.traces[:, i] for i, n in enumerate(recording.neurons) if n}
-    table = pd.DataFrame({"time_s": recording.times, "state": states, **columns})
-    table.to_csv(path, index=False)
-    return path
-
-
 @pytest.fixture
 def run(tmp_path):
     """The command, with the weights of the package."""
@@ -398,17 +456,17 @@ def test_command(run, mine, tmp_path):
     result = run("--score", as_csv(mine, tmp_path / "mine.csv"))
     assert result.exit_code == 0, result.output
     out = tmp_path / "out"
-    assert sorted(p.name for p in out.iterdir()) == ["mine.png", "mine.states.csv", "summary.csv"]
+    wanted = ["mine.html", "mine.json", "mine.states.csv", "summary.csv"]
+    assert sorted(p.name for p in out.iterdir()) == wanted
     table = pd.read_csv(out / "mine.states.csv")
-    np.testing.assert_allclose(table["time_s"], mine.times)
-    np.testing.assert_allclose(table["p_forward"] + table["p_reverse"], 1)
+    np.testing.assert_allclose(table["time_s"], mine.times, atol=1e-4)
+    np.testing.assert_allclose(table["p_forward"] + table["p_reverse"], 1, atol=2e-4)
     line = pd.read_csv(out / "summary.csv").iloc[0]
     assert set(PAPER_NEURONS) <= set(line["neurons"].split())
     assert line["in_words"] in result.output
     truth = np.array([None, "forward", "reverse"], dtype=object)[labels(mine, 2) + 1]
     known = truth != None  # noqa: E711
     assert line["accuracy"] == pytest.approx((table["state"] == truth)[known].mean(), abs=1e-5)
-    assert (out / "mine.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_train_and_decode(run, train, mine, tmp_path):
@@ -427,7 +485,7 @@ def test_train_and_decode(run, train, mine, tmp_path):
     assert run("--weights", weights, "--states", 4, path).exit_code == 0
     assert "p_ventral_turn" in pd.read_csv(tmp_path / "out" / "mine.states.csv")
     nowhere = CliRunner().invoke(main, ["train", "--on", "katto", "-o", str(tmp_path / "x.npz")])
-    assert "katto: expected a folder, or one of simulated, kato" in nowhere.output
+    assert "unknown dataset 'katto': choose one of simulated, kato" in nowhere.output
 
 
 def test_nothing_is_overwritten(run, mine, tmp_path):
@@ -477,33 +535,85 @@ def test_frame_rate_from_the_command(run, mine, tmp_path):
     pd.read_csv(path).drop(columns="time_s").to_csv(path, index=False)
     assert run("--fps", 4.3, path).exit_code == 0
     times = pd.read_csv(tmp_path / "out" / "mine.states.csv")["time_s"]
-    np.testing.assert_allclose(times, np.arange(mine.n_frames) / 4.3)
+    np.testing.assert_allclose(times, np.arange(mine.n_frames) / 4.3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["gone.csv"], "gone.csv: expected a file that can be read, found none"),
+        (["."], ": expected a regular file, found a folder: name its files"),
+        (["empty.csv"], "empty.csv: expected MATLAB v7.3 or NWB (HDF5), WormWideWeb JSON, NPZ or"),
+        (["empty.csv"], "found an empty file"),
+        (["old.mat"], "old.mat: expected MATLAB v7.3 or NWB"),
+        (["old.mat"], "found an older MATLAB file: save it anew with -v7.3"),
+        (["words.txt"], "found a file that begins with b'AVAL RID'"),
+        (["mine.csv", "mine.csv"], "mine.csv: expected each recording once, found it again"),
+        (["mine.csv", "--weights", "mine.csv"], "found no NumPy archive"),
+        (["mine.csv", "--weights", "gone.npz"], "gone.npz: expected a file that can be read"),
+        (["mine.csv", "--like", "mars"], "unknown laboratory 'mars': choose one of kato, general"),
+        (["mine.csv", "--fps", "900"], "or the right --fps"),
+        (["mine.csv", "--output", "words.txt/out"], "cannot write into words.txt/out: Not a dir"),
+        (["mine.csv", "--output", "words.txt"], "cannot write into words.txt: "),
+    ],
+)
+def test_a_wrong_call_says_what_was_found(run, mine, tmp_path, monkeypatch, words, message):
+    monkeypatch.chdir(tmp_path)
+    as_csv(mine, tmp_path / "mine.csv")
+    (tmp_path / "empty.csv").touch()
+    (tmp_path / "old.mat").write_bytes(b"MATLAB 5.0 MAT-file, Platform: GLNXA64")
+    (tmp_path / "words.txt").write_text("AVAL RID")
+    before = sorted(tmp_path.iterdir())
+    result = run(*words)
+    assert result.exit_code == 1 and result.output.count("\n") == 1, result.output
+    assert message in result.output
+    assert sorted(path for path in tmp_path.iterdir() if path.name != "out") == before
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("time_s,AVAL,RID\n0,1,2\n1,2\n", "expected 3 columns in row 3 as in the header, found 2"),
+        ("time_s,A,B\n0,1,2\n2,2,3\n1,3,5\n", "found 1 after 2 in frame 2 (row 4 of a table)"),
+        ("Time,A,B\n0,1,2\n", "field 'time_s': expected seconds of each frame under this name"),
+        ("Time,A,B\n0,1,2\n", "(--fps), found neither among Time, A, B"),
+        ("time_s,A,B\n0,1,2\n1,2,4\n2,3,inf\n", "infinite trace of B, first in frame 2"),
+        ("time_s,A,B\n0,1,2\n1,1,4\n2,1,5\n", "constant trace of A; expected finite numbers"),
+    ],
+)
+def test_a_wrong_table_is_named_by_field_and_row(tmp_path, text, message):
+    (tmp_path / "mine.csv").write_text(text)
+    with pytest.raises((SourceError, RecordingError)) as error:
+        registry.read(tmp_path / "mine.csv")
+    assert message in str(error.value) and "mine.csv" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--on", ""], "--on: expected folders, or some of simulated, kato"),
+        (["--on", "simulated", "--states", "3"], "unknown number of states 3"),
+        (["--on", "x.csv"], "unknown dataset 'x.csv': choose one of simulated, kato"),
+        (["--on", "x.csv"], "a folder with recordings"),
+        (["--on", "empty"], "empty: expected recordings in this folder, found no file"),
+        (["--on", "simulated", "-o", "my.csv"], "my.csv: expected a name that ends in .npz, found"),
+        (["--on", "simulated", "-o", "x.csv/my.npz"], "cannot write into x.csv: "),
+    ],
+)
+def test_train_refuses_before_it_works(tmp_path, monkeypatch, words, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.csv").touch()
+    (tmp_path / "empty").mkdir()
+    result = CliRunner().invoke(main, ["train", "-o", "my.npz", *words])
+    assert result.exit_code == 1 and message in result.output
+    assert "training on" not in result.output
+    assert {path.name for path in tmp_path.iterdir()} == {"x.csv", "empty"}
 
 
 def test_unknown_format(run, tmp_path):
     path = tmp_path / "mine.csv"
     path.write_bytes(b"\x89PNG\r\n")
     assert "mine.csv: expected MATLAB v7.3 or NWB (HDF5)" in run(path).output
-
-
-def test_two_files_of_one_name(mine, decoder, tmp_path):
-    for folder in ("a", "b"):
-        (tmp_path / folder).mkdir()
-    files = [as_csv(mine, tmp_path / folder / "mine.csv") for folder in ("a", "b")]
-    with pytest.raises(OutputError, match=r"a/mine\.csv and .*b/mine\.csv would both"):
-        decoding.jobs(files, decoder)
-
-
-def test_failed_figure_leaves_no_half_file(decoded, tmp_path, monkeypatch):
-    def fail(self, path):
-        path.write_bytes(b"half")
-        raise OSError("disk full")
-
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", fail)
-    job = decoding.Job(tmp_path / "x.csv", decoded.recording, decoded.trust, "x")
-    with pytest.raises(OutputError, match="disk full"):
-        decoding.write(job, decoded, tmp_path)
-    assert [p.name for p in tmp_path.iterdir()] == ["x.states.csv"]
 
 
 @pytest.mark.parametrize("layout", ["kato", "kato-older", "nichols", "wormwideweb"])
@@ -550,11 +660,49 @@ def test_the_package_decodes_in_seconds(dag_folder, tmp_path):
 
 
 def test_agreement_with_ava(mine):
-    table = study.against_ava([mine])
+    table = unlabelled.against_ava([mine])
     assert table["worm"].tolist() == ["mine"] and (table["general"] > 0.5).all()
+    assert table["picked"].item() == table[table["decoder"].item()].item()
+    assert table["ridge"].item() > 0.8
     (silent,) = [replace(mine, traces=-mine.traces, derivatives=None)]  # both sides turn round
-    turned = study.against_ava([silent])
+    turned = unlabelled.against_ava([silent])
     assert turned["local"].iloc[0] == pytest.approx(table["local"].iloc[0], abs=0.2)
+
+
+def test_the_third_laboratory_is_read_at_ten_minutes(mine, tmp_path):
+    (tmp_path / "sjtu").mkdir()
+    frame_of(mine).to_csv(tmp_path / "sjtu" / "1st.csv", index=False)
+    (worm,) = unlabelled.third_laboratory(tmp_path)
+    assert worm.fps == pytest.approx(mine.n_frames / 600)
+    assert worm.times[-1] == pytest.approx(600, rel=0.01)
+
+
+def test_whether_the_distance_predicts():
+    worms = np.repeat([f"w{n}" for n in range(6)], 3)
+    distance = np.arange(18.0)
+    table = pd.DataFrame({"worm": worms, "distance": distance, "balanced_accuracy": -distance})
+    found = study.distance_predicts(table, n=200)
+    assert found["correlation"] == found["low"] == found["high"] == pytest.approx(-1)
+    assert (found["worms"], found["recordings"]) == (6, 18)
+    noise = table.assign(balanced_accuracy=np.random.default_rng(0).normal(size=18))
+    found = study.distance_predicts(noise, n=200)
+    assert found["low"] < found["correlation"] < found["high"]
+    wanted = spearmanr(noise["distance"], noise["balanced_accuracy"]).statistic
+    assert found["correlation"] == pytest.approx(wanted)
+
+
+def test_the_committed_distances():
+    """What the page says: disturbed worms stay with the local decoder, the animals do not."""
+    recordings = study.by_distance(study.published("scores"), study.published("robustness"))
+    assert len(recordings) == 9 + 5 * 8
+    home = recordings["laboratory"] == "kato"
+    assert (recordings["decoder"].eq("local") == home).all()
+    ratios = study.beside_limit(recordings, study.published("third"))
+    groups = ratios.groupby("recordings")["ratio"]
+    assert groups.size().to_dict() == {
+        "Dag 2023": 4, "Kato 2015": 5, "Kato 2015, disturbed": 40, "third laboratory": 3,
+    }  # fmt: skip
+    assert groups.max()["Kato 2015, disturbed"] < 1 < groups.min()["Dag 2023"]
 
 
 # --- files that laboratories have ----------------------------------------------------------------

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 
 from tiny import NEURONS, tiny_worm
 from wormgnn.errors import ChoiceError, NeuronError, RecordingError
-from wormgnn.features import derivative, features, scale, scale_causally, trailing_derivative
+from wormgnn.features import (
+    SCALINGS,
+    derivative,
+    features,
+    scale,
+    scale_causally,
+    trailing_derivative,
+)
 from wormgnn.recording import Recording
 from wormgnn.states import merge
 
@@ -99,3 +106,44 @@ def test_the_trailing_derivative_of_a_ramp_is_its_slope(fps):
     traces = np.arange(100)[:, None] / fps * 0.25
     worm = Recording("w", "d", traces, ("AVAL",), fps, np.zeros(100, dtype=np.int64), ("fwd",))
     np.testing.assert_allclose(trailing_derivative(worm)[50:], 0.25)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_every_scaling_is_the_one_that_is_written(own):
+    traces = tiny_worm().traces
+    slopes = np.random.default_rng(0).normal(size=traces.shape) if own else None
+    worm = replace(tiny_worm(), derivatives=slopes)
+    slopes = derivative(worm)
+    unit = (traces - traces.min(0)) / (traces.max(0) - traces.min(0))
+    wanted = {
+        "whole": (unit, (slopes - slopes.min(0)) / (slopes.max(0) - slopes.min(0))),
+        "derived": (unit, slopes / (traces.max(0) - traces.min(0)) / worm.fps),
+        "zero-kept": (unit, slopes / (slopes.max(0) - slopes.min(0))),
+        "z-scored": tuple((v - v.mean(0)) / v.std(0) for v in (traces, slopes)),
+    }
+    for scaling, values in wanted.items():
+        x = features(worm, NEURONS, 2, scaling).x
+        np.testing.assert_allclose(x, [value.T for value in values], rtol=1e-4, atol=1e-6)
+
+
+def test_the_derived_slope_is_that_of_the_scaled_trace():
+    worm = tiny_worm()
+    scaled = replace(worm, traces=scale(worm.traces))
+    per_frame = features(worm, NEURONS, 2, "derived").x[1].T
+    np.testing.assert_allclose(per_frame, derivative(scaled) / worm.fps, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
+def test_a_linear_gauge_of_the_traces_changes_no_feature(scaling):
+    worm = tiny_worm()
+    other = replace(worm, traces=3 * worm.traces - 7)
+    x, moved = (features(w, NEURONS, 2, scaling).x for w in (worm, other))
+    np.testing.assert_allclose(moved, x, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("scaling", ["whole", "zero-kept", "z-scored"])
+def test_a_constant_derivative_cannot_be_scaled(scaling):
+    slopes = np.random.default_rng(0).normal(size=tiny_worm().traces.shape)
+    slopes[:, 1] = 2.0
+    with pytest.raises(RecordingError, match="column 1 is constant"):
+        features(replace(tiny_worm(), derivatives=slopes), NEURONS, 2, scaling)

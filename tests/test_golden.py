@@ -35,12 +35,12 @@ from wormgnn.admm import Parameters
 from wormgnn.comparison import SEEN, compare, summarise
 from wormgnn.datasets import registry
 from wormgnn.datasets.simulated import simulate_other_lab
-from wormgnn.features import features
+from wormgnn.features import SCALINGS, features
 from wormgnn.folds import roles
 from wormgnn.models import PREDICTORS
 from wormgnn.models.pyg import LAYERS
 from wormgnn.neurons import draw_subsets
-from wormgnn.paper import experiments
+from wormgnn.paper import experiments, readings
 from wormgnn.paper.studies import (
     any_neurons,
     components,
@@ -154,11 +154,7 @@ def of_training(folds):
 
 # --- one behavioural state a frame ----------------------------------------------------------
 
-GNN = experiments.GNNS[experiments.CHOSEN["gnn"]].options
-READINGS = {
-    **experiments.MLPS,
-    **experiments.GNNS,
-}
+GNN = readings.EARLIER.plan.options
 
 PLANS = {
     "svm": Plan("svm"),
@@ -183,13 +179,17 @@ PLANS = {
         for n in (2, 4, 7)
     },
     **{f"zoo, {layer}": Plan("zoo", n_states=4, options={"layer": layer}) for layer in LAYERS},
-    **{f"reading: {name}": plan for name, plan in READINGS.items()},
+    **{
+        f"reading: {name}": line.plan
+        for name, line in readings.READINGS.items()
+        if line.plan.scaling == "whole" and line not in (readings.EARLIER, readings.CHOSEN["mlp"])
+    },
 }
 
 
 def classified(plan, unseen=(), worms=tiny, neurons=PAPER_NEURONS):
     line = Line("line", replace(plan, sizes=_TWO), neurons=tuple(neurons))
-    table = run_lines([line], worms, unseen, seed=plan.seed)
+    table = run_lines([line], worms, unseen)
     folds = [table.arrays("line", fold) for fold in SCALE.folds]
     counts = np.concatenate([fold["counts"].reshape(-1, plan.n_states**2) for fold in folds])
     rows = table.rows.sort_values(["fold", "subset", "worm"])
@@ -208,7 +208,7 @@ def inputs():
     for name, worms in (("tiny", tiny()), ("simulated", simulated()), ("animals", animals())):
         found[f"{name}, traces"] = moments([w.traces[:200].mean() for w in worms])
         found[f"{name}, states"] = values([np.bincount(w.states + 1, minlength=8) for w in worms])
-    for scaling in ("whole", "causal"):
+    for scaling in SCALINGS:
         found[f"features, {scaling}"] = moments(features(tiny()[0], FIVE, 2, scaling).x)
     for split in ("shuffled", "blocked"):
         found[f"roles, {split}"] = values(np.bincount(roles(400, 1, 10, split, 3) + 1))
@@ -561,9 +561,10 @@ def recalls():
     return of_table(table, "model", "state")
 
 
-def chosen_interpretation():
-    table = interpretations.leave_one_worm_out(ran("readings", "mlp", "mlp, no norm").rows)
-    chosen = interpretations.choices(table, {"MLP": ["mlp", "mlp, no norm"]}, [1])
+def chosen_reading():
+    lines = [readings.mlp().label, readings.mlp(norm="last").label]
+    table = interpretations.leave_one_worm_out(ran("readings", *lines).rows)
+    chosen = interpretations.choices(table)
     return of_table(table, "line", "n_train") | {"chosen": moments(chosen["outer"])}
 
 
@@ -630,7 +631,7 @@ CASES: dict[str, Callable[[], Numbers]] = {
     "paired effects": effects,
     "recalls": recalls,
     "overfitting": lambda: of_table(model_zoo.overfitting(ran("zoo", "GIN-0")), "line", "n_train"),
-    "readings, chosen": chosen_interpretation,
+    "readings, chosen": chosen_reading,
     "individuality": lambda: of_table(
         individuality.compare_worms(tiny(), FIVE[:2], 4, n=49), "neuron", "state"
     ),

@@ -6,10 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from wormgnn.models.layers import BatchNorm, Block, Linear, affine
+from wormgnn.errors import ChoiceError
+from wormgnn.models.layers import BatchNorm, Block, Head, Linear, affine
 
 MEMBERS, INPUTS, HIDDEN, SAMPLES = 3, 5, 4, 20
 VARIANTS = list(itertools.product([1, 2], ["last", "each", "none"]))
+BLOCKS = [*((*variant, "paper") for variant in VARIANTS), (1, "last", "nri"), (2, "none", "nri")]
 
 
 def perturbed(module):
@@ -38,15 +40,43 @@ def plain_norm(norm, m):
 
 
 def plain_block(block, m):
-    layers = [plain_linear(block.first, m), nn.ReLU(), plain_norm(block.first_norm, m)]
+    activation = nn.ReLU() if block.activation is torch.relu else nn.ELU()
+    layers = [plain_linear(block.first, m), activation, plain_norm(block.first_norm, m)]
     if block.hidden_layers > 1:
-        layers += [plain_linear(block.second, m), nn.ReLU(), plain_norm(block.second_norm, m)]
+        layers += [plain_linear(block.second, m), activation, plain_norm(block.second_norm, m)]
     return nn.Sequential(*layers)
 
 
 def plain_head(head, m):
     """The two-layer `g` and the readout of a member."""
     return nn.Sequential(plain_block(head.block, m), plain_linear(head.readout, m))
+
+
+@pytest.mark.parametrize("samples", [2, 31, 128, 300])
+@pytest.mark.parametrize("use_running", [True, False])
+def test_batch_norm_in_loops_is_torchs(samples, use_running):
+    random = torch.Generator().manual_seed(samples)
+    norm = perturbed(BatchNorm(MEMBERS, HIDDEN, use_running)).float()
+    plain = [plain_norm(norm, m).float() for m in range(MEMBERS)]
+    x = 3 + torch.randn(MEMBERS, samples, HIDDEN, generator=random)
+    ours, theirs = (x.clone().requires_grad_() for _ in range(2))
+    for training in (True, False):
+        norm.train(training)
+        outputs = norm(ours.transpose(1, 2)).transpose(1, 2)
+        wanted = [
+            one.train(training or not use_running)(y) for one, y in zip(plain, theirs, strict=True)
+        ]
+        wanted = torch.stack(wanted)
+        torch.testing.assert_close(outputs, wanted, rtol=1e-4, atol=1e-4)
+        of_ours = torch.autograd.grad(outputs.sin().sum(), [ours, norm.weight, norm.bias])
+        given = [theirs, *(one.weight for one in plain), *(one.bias for one in plain)]
+        of_x, *others = torch.autograd.grad(wanted.sin().sum(), given)
+        torch.testing.assert_close(of_ours[0], of_x, rtol=1e-4, atol=1e-4)
+        found = torch.cat([each.flatten() for each in of_ours[1:]])
+        torch.testing.assert_close(found, torch.cat(others), rtol=1e-4, atol=1e-3)
+        if training:
+            variance = torch.stack([one.running_var for one in plain])
+            torch.testing.assert_close(norm.running_var[..., 0], variance)
 
 
 def test_linear_is_initialised_as_torchs():
@@ -68,9 +98,10 @@ def test_shared_input_equals_one_copy_for_each_member():
         torch.testing.assert_close(shared[m].T, plain_linear(linear, m)(x.T))
 
 
-@pytest.mark.parametrize("hidden_layers, norm", VARIANTS)
-def test_every_member_is_a_plain_network(hidden_layers, norm):
-    block = perturbed(Block(MEMBERS, INPUTS, HIDDEN, hidden_layers, norm))
+@pytest.mark.parametrize("hidden_layers, norm, blocks", BLOCKS)
+def test_every_member_is_a_plain_network(hidden_layers, norm, blocks):
+    block = perturbed(Block(MEMBERS, INPUTS, HIDDEN, hidden_layers, norm, blocks=blocks))
+    assert block.hidden_layers == (2 if blocks == "nri" else hidden_layers)
     plain = [plain_block(block, m) for m in range(MEMBERS)]
     for training in (True, True, False):  # running statistics after two steps, then their use
         x = torch.randn(INPUTS, SAMPLES, dtype=torch.double)
@@ -94,3 +125,16 @@ def test_batch_norm_over_the_worm_at_hand_ignores_running_statistics():
     before = norm.running_mean.clone()
     norm.eval()(x + 5)
     torch.testing.assert_close(norm.running_mean, before)
+
+
+def test_blocks_of_relational_inference_start_as_those_of_kipf_and_others():
+    head = Head(300, 6, 2, 10, blocks="nri")
+    kinds = [type(layer) for layer in plain_head(head.double(), 0)[0]]
+    assert kinds == [nn.Linear, nn.ELU, nn.Identity, nn.Linear, nn.ELU, nn.BatchNorm1d]
+    for layer in (head.block.first, head.block.second, head.readout):
+        torch.testing.assert_close(layer.bias, torch.full_like(layer.bias, 0.1))
+        outputs, inputs = layer.weight.shape[1:]
+        assert layer.weight.std().item() == pytest.approx((2 / (inputs + outputs)) ** 0.5, rel=0.05)
+        assert layer.weight.abs().max() > 2.5 * layer.weight.std()  # a normal one has tails
+    with pytest.raises(ChoiceError, match=r"blocks 'kipf'.*paper, nri"):
+        Block(1, 2, 3, blocks="kipf")

@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 
 from recordings import edit, small_worms
 from tiny import tiny_worm
-from wormgnn import decoding
+from wormgnn import decoding, report
 from wormgnn.cli import main
 from wormgnn.datasets import kato, registry, tabular, wormwideweb
 from wormgnn.datasets.layouts import write_kato, write_wormwideweb
@@ -227,7 +227,7 @@ def test_a_bomb_in_a_matlab_file_is_refused_at_once(
     message: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("wormgnn.datasets.matlab.MAX_REFERENCES", 5000)
+    monkeypatch.setattr("wormgnn.datasets.hdf5.MAX_REFERENCES", 5000)
     edit(mat, change)
     with mat.open("ab") as file:  # so large that it could hold what it promises
         file.truncate(mat.stat().st_size + 1_000_000)
@@ -315,8 +315,8 @@ def test_outputs_are_checked_first(tmp_path: Path, place: Callable[[Path], Path]
 def test_a_stem_that_is_too_long_and_a_folder_in_the_way(tmp_path: Path) -> None:
     long = written(tmp_path / f"{'x' * 250}.csv", MINE)
     mine = written(tmp_path / "mine.csv", MINE)
-    (tmp_path / "out" / "mine.png").mkdir(parents=True)
-    for path, message in ((long, "name too long"), (mine, "mine.png: it is a folder")):
+    (tmp_path / "out" / "mine.html").mkdir(parents=True)
+    for path, message in ((long, "name too long"), (mine, "mine.html: it is a folder")):
         for force in ([], ["--force"]):
             found = decode(*force, "--output", tmp_path / "out", path)
             assert found.exit_code == 1 and message in found.output, found.output
@@ -448,7 +448,9 @@ def test_names_never_become_part_of_a_page() -> None:
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_name_becomes_a_formula(tmp_path: Path, start: str) -> None:
     line = {"file": f"{start}1+1.csv", "missing": "", "neurons": "AVAL", "bouts": -3}
-    path = decoding.write_summary([line], tmp_path)
+    job = decoding.Job(tmp_path / "x.csv", small_worms(1)[0], "x")
+    result = report.Result(job, line, [], [], "near")
+    (path,) = report.write_overview([result], tmp_path, ["csv"])
     found = pd.read_csv(path, keep_default_na=False).iloc[0].to_dict()
     assert found.pop("file")[0] in "'\\"
     assert found == {"missing": "", "neurons": "AVAL", "bouts": -3}

@@ -170,6 +170,7 @@ def test_reference_tables_are_of_worms_like_those_of_the_run(tmp_path, monkeypat
     assert [worm.digest for worm in table.recordings] == [worm.digest for worm in like]
     curves = placement.calibration(table)
     assert curves.groupby("statistic").size().tolist() == [16, 16, 128, 128]
+    assert placement.calibration(table) is curves  # calibrated once for both tables
     placed = placement.placement(table)
     described = placed[placed["kind"].isna()]["statistic"].tolist()
     assert described == ["roughness", "dimension"] and len(placed) == 20 * 4 + 2

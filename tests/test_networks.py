@@ -1,6 +1,7 @@
 """Networks of both tasks against loops over neurons and edges, and each member against itself."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,17 @@ from torch.func import functional_call
 
 from test_layers import perturbed, plain_block, plain_head, plain_linear
 from tiny import randomise
-from wormgnn.errors import ChoiceError
-from wormgnn.models import CLASSIFIERS, MODELS, PREDICTORS, Model, classifier, predictor
+from wormgnn.errors import ChoiceError, WormgnnError
+from wormgnn.models import (
+    CLASSIFIERS,
+    MODELS,
+    PREDICTORS,
+    Model,
+    classifier,
+    predictor,
+    register,
+)
+from wormgnn.models.messages import MESSAGES
 from wormgnn.models.networks import GNN, Network
 from wormgnn.models.pyg import LAYERS
 from wormgnn.tasks.rollout import Rollout, mean_square_error
@@ -32,7 +42,9 @@ FORECASTERS = [
     ("gnn", {"edges": "after"}),
     ("gnn", {"edges": "before", "norm": "each"}),
     ("gnn", {"lean": False, "steps": 2, "aggregation": "sum"}),
+    ("gnn", {"edges": "after", "message": "self"}),
     ("gnn-rnn", {"edges": "after"}),
+    ("gnn-rnn", {"edges": "after", "message": "symmetric", "blocks": "nri"}),
 ]
 NORMED = ("mlp", "gnn", "mlp-rnn", "gnn-rnn", "gat")
 
@@ -43,11 +55,11 @@ def frames(*lead, n=SAMPLES, seed=1):
 
 
 def reader(name, members=MEMBERS, **options):
-    return randomise(classifier(name, members, NEURONS, STATES, 0, **options).double())
+    return randomise(classifier(name, range(members), NEURONS, STATES, **options).double())
 
 
 def forecaster(name, members=MEMBERS, **options):
-    return randomise(predictor(name, members, NEURONS, 0, hidden=HIDDEN, **options).double())
+    return randomise(predictor(name, range(members), NEURONS, hidden=HIDDEN, **options).double())
 
 
 class Unrolled(nn.Module):
@@ -114,7 +126,7 @@ def test_neither_members_nor_windows_leak_into_each_other(name, options):
 
 @pytest.mark.parametrize("name, options", FORECASTERS)
 def test_an_untrained_forecaster_is_persistence_and_can_learn(name, options):
-    model = predictor(name, MEMBERS, NEURONS, 0, hidden=HIDDEN, **options).double()
+    model = predictor(name, range(MEMBERS), NEURONS, hidden=HIDDEN, **options).double()
     change = Unrolled(model)(frames(FRAMES))
     assert not change.any()
     (change - 1).square().sum().backward()
@@ -122,33 +134,46 @@ def test_an_untrained_forecaster_is_persistence_and_can_learn(name, options):
     assert len(readout) == 2 and all(p.grad.any() for p in readout.values())
 
 
-@pytest.mark.parametrize(
-    "build",
-    [
-        lambda seed: classifier("gnn", 2, NEURONS, STATES, seed),
-        lambda seed: classifier("zoo", 2, NEURONS, STATES, seed, layer="gin-0"),
-        lambda seed: predictor("mlp-rnn", 2, NEURONS, seed, hidden=HIDDEN),
-    ],
-)
-def test_the_seed_alone_decides_the_initial_weights(build):
+@pytest.mark.parametrize("name, options", [*READERS, *FORECASTERS])
+def test_a_members_seed_alone_decides_its_initial_weights(name, options):
+    def build(*seeds):
+        if (name, options) in READERS:
+            return classifier(name, seeds, NEURONS, STATES, **options)
+        return predictor(name, seeds, NEURONS, hidden=HIDDEN, **options)
+
     before = torch.random.get_rng_state()
-    same, again, other = (next(iter(build(seed).parameters())) for seed in (1, 1, 2))
+    together, alone = build(7, 1, 2**32 - 1), build(1)
     assert torch.equal(torch.random.get_rng_state(), before)
-    assert torch.equal(same, again)
-    assert not torch.equal(same, other) and not torch.equal(same[0], same[1])
+    for (key, every), one in zip(together.named_parameters(), alone.parameters(), strict=True):
+        assert torch.equal(every[1:2], one)
+        constant = one.unique().numel() == 1  # batch norm, and readouts that start silent
+        assert constant or not torch.equal(every[0], every[1]), key
 
 
-def test_the_registry_names_its_choices_and_what_each_needs():
+def test_the_registry_names_its_choices():
     with pytest.raises(ChoiceError, match=f"model 'cnn': choose one of {', '.join(CLASSIFIERS)}"):
-        classifier("cnn", 1, 2, 3, 4)
+        classifier("cnn", [0], 2, 3)
     with pytest.raises(ChoiceError, match=r"model 'zoo'.*node-mlp-rnn"):
-        predictor("zoo", 1, NEURONS, 0)
+        predictor("zoo", [0], NEURONS)
     assert MODELS == CLASSIFIERS | PREDICTORS
     assert all(isinstance(model, Model) and model.version >= 1 for model in MODELS.values())
-    for name, model in CLASSIFIERS.items():
-        given = {"adjacency": ADJACENCY} if model.needs else {}
-        layer = {"layer": "sage"} if name == "zoo" else {}
-        assert isinstance(classifier(name, 1, NEURONS, STATES, 0, **given, **layer), Network)
+    given = {"gnn-connectome": {"adjacency": ADJACENCY}, "zoo": {"layer": "sage"}}
+    for name in CLASSIFIERS:
+        assert isinstance(classifier(name, [0], NEURONS, STATES, **given.get(name, {})), Network)
+
+
+def test_a_network_of_ones_own_is_registered_anew_but_takes_no_name_of_ours():
+    mine = Model(MODELS["mlp"].network, states={"hidden": 3}, version=2)
+    try:
+        for version in (1, 2):
+            register("mine", replace(mine, version=version))
+        assert MODELS["mine"] == mine and "mine" not in PREDICTORS
+        assert reader("mine").head.state_dict().keys() == reader("mlp").head.state_dict().keys()
+    finally:
+        for names in (MODELS, CLASSIFIERS):
+            names.pop("mine", None)
+    with pytest.raises(WormgnnError, match="model 'mlp' is one of this package: choose another"):
+        register("mlp", mine)
 
 
 @pytest.mark.parametrize("norm", NORMS)
@@ -179,7 +204,9 @@ def test_node_mlp_is_a_network_for_each_neuron():
 
 
 def loop_edges(encoder, m, context):
-    """Eq. 8-11 for one member, pair by pair: weights `[i][j]`, each of shape (frames or 1,)."""
+    """Eq. 8-11 for one member, pair by pair: weights `[i][j]`, each (frames, windows or 1,)."""
+    if encoder.edges == "window":
+        n_windows, context = context.shape[2], context.flatten(2)
     neurons, n_frames = context.shape[1:]
     samples = torch.stack([context[:, i, t] for i in range(neurons) for t in range(n_frames)])
     nodes = plain_block(encoder.node, m).train(encoder.training)(samples)
@@ -191,6 +218,8 @@ def loop_edges(encoder, m, context):
     hidden = hidden.view(neurons, neurons, nodes.shape[1], -1)
     if encoder.edges == "after":
         hidden = hidden.mean(2, keepdim=True)
+    if encoder.edges == "window":
+        hidden = hidden.unflatten(2, (n_windows, -1)).mean(3)
     types = plain_linear(encoder.readout, m)(hidden) * encoder.sharpness
     kept = 1 - torch.eye(neurons)[..., None] * (not encoder.self_edges)
     if encoder.rivals == "types":
@@ -212,12 +241,28 @@ def loop_frame_edges(encoder, m, x):
     return weights
 
 
-def loop_gnn(model, m, x, context):
+def carried(message, w, i, j):
+    """What neuron i takes of neuron j's features, written out from `MESSAGES`."""
+    received = [sum(w[n, k] for k in range(NEURONS)) for n in range(NEURONS)]
+    itself = 1.0 if i == j else 0.0
+    if message == "symmetric":
+        return (w[i, j] + itself) / ((received[i] + 1).sqrt() * (received[j] + 1).sqrt())
+    return {
+        "sum": w[i, j],
+        "mean": w[i, j] / NEURONS,
+        "self": itself + w[i, j] / NEURONS,
+        "row": w[i, j] / received[i],
+    }[message]
+
+
+def loop_gnn(model, m, x, context, message="sum", window=None):
     """Eq. 8-14 for one member: scores (states, frames)."""
     weights = loop_edges(model.encoder, m, x if model.encoder.edges == "frame" else context)
-    nodes = [x[:, j] for j in range(NEURONS)]
+    if window is not None:
+        weights = weights[..., window]
+    every, nodes = range(NEURONS), [x[:, j] for j in range(NEURONS)]
     for _ in range(model.steps):
-        nodes = [sum(weights[i, j] * nodes[j] for j in range(NEURONS)) for i in range(NEURONS)]
+        nodes = [sum(carried(message, weights, i, j) * nodes[j] for j in every) for i in every]
     if model.aggregation == "sum":
         graph = sum(nodes)
     else:
@@ -239,6 +284,11 @@ GRID = [
             EDGES, (True, False), ("types", "senders")
         )
     ),
+    *(
+        {"edges": edges, "message": message, "steps": steps, "self_edges": steps == 1}
+        for edges, message, steps in itertools.product(EDGES, MESSAGES, (1, 2))
+    ),
+    *({"edges": edges, "blocks": "nri", "aggregation": "sum", "message": "row"} for edges in EDGES),
 ]
 
 
@@ -247,11 +297,67 @@ GRID = [
 def test_gnn_is_the_loop_over_nodes_and_edges(options, training):
     model = perturbed(GNN(MEMBERS, NEURONS, STATES, FEATURES, HIDDEN, **options)).train(training)
     x, context = frames(), frames(n=7, seed=2)
-    scores = torch.stack([loop_gnn(model, m, x, context) for m in range(MEMBERS)])
+    message = options.get("message", "sum")
+    scores = torch.stack([loop_gnn(model, m, x, context, message) for m in range(MEMBERS)])
     torch.testing.assert_close(model(x, context), scores)
     stepped, memory = model.step(x, None, model.edges(context))
     assert memory is None
     torch.testing.assert_close(stepped, scores)
+
+
+WINDOWED = [
+    *({"message": message} for message in MESSAGES),
+    {"norm": "none"},
+    {"hidden_layers": 2, "norm": "each"},
+    {"blocks": "nri"},
+]
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("options", WINDOWED, ids=str)
+def test_edges_of_windows_are_the_loop_over_windows(options, training):
+    built = GNN(MEMBERS, NEURONS, STATES, FEATURES, HIDDEN, edges="window", **options)
+    model, x = perturbed(built).train(training), frames()
+    context, window = frames(n=15, seed=2).unflatten(2, (5, 3)), torch.tensor([4, 4, 0, 1, 0, 3])
+    args = x, context, options.get("message", "sum"), window
+    scores = torch.stack([loop_gnn(model, m, *args) for m in range(MEMBERS)])
+    torch.testing.assert_close(model(x, context, window), scores)
+    assert model.edges(context) is None
+    moved = context.clone()
+    moved[:, :, 2] += 1  # a window in which no sample lies
+    if not training:
+        torch.testing.assert_close(model(x, moved, window), scores)
+    with pytest.raises(ChoiceError, match=r"edges of a forecast 'window'.*frame"):
+        model.step(x)
+
+
+def test_what_cannot_be_is_refused():
+    with pytest.raises(ChoiceError, match=r"message 'max'.*sum, mean, self, row, symmetric"):
+        classifier("gnn", [0], NEURONS, STATES, message="max")
+    with pytest.raises(ChoiceError, match=r"blocks of lean edges 'nri'.*paper"):
+        predictor("gnn", [0], NEURONS, blocks="nri")
+
+
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("mlp", {"use_running": False}),
+        ("gnn-connectome", {"adjacency": ADJACENCY, "use_running": False}),
+        ("gnn", {"head_use_running": False, "encoder_norm": "none"}),
+        ("gnn", {"head_use_running": False, "use_running": False, "blocks": "nri"}),
+    ],
+)
+def test_a_worms_own_statistics_take_the_place_of_running_ones(name, options):
+    model, other = reader(name, **options), reader(name, **options)
+    for key, buffer in other.named_buffers():
+        buffer.add_(1.0 if key.endswith("mean") else 2.0)  # of other worms
+    given = frames(), frames(seed=2)
+    trained = model.train()(*given)
+    torch.testing.assert_close(model.eval()(*given), trained)
+    torch.testing.assert_close(other.eval()(*given), trained)
+    running = {key: True for key in options if key.endswith("use_running")}
+    usual = reader(name, **{**options, **running}).eval()
+    assert (usual(*given) - trained).abs().max() > 1e-3
 
 
 @pytest.mark.parametrize("edges", EDGES)
@@ -297,12 +403,12 @@ def test_edges_per_frame_know_their_frame_alone():
 def test_an_option_that_no_encoder_has_is_refused():
     for lean in (False, True):
         with pytest.raises(TypeError, match="colour"):
-            predictor("gnn", 1, NEURONS, 0, lean=lean, colour="red")
+            predictor("gnn", [0], NEURONS, lean=lean, colour="red")
 
 
 def kept_values(name, neurons, hidden, windows, **options):
     """Values kept for the backward pass at each window and frame, of one of two members."""
-    model = Rollout(predictor(name, 2, neurons, 0, hidden=hidden, **options)).train()
+    model = Rollout(predictor(name, range(2), neurons, hidden=hidden, **options)).train()
     known, context = torch.rand(FEATURES, neurons, windows, 8), torch.rand(FEATURES, neurons, 128)
     teacher = torch.rand(windows, 8) < 0.5
     own = {p.untyped_storage().data_ptr() for p in (*model.parameters(), *model.buffers())}
@@ -320,7 +426,7 @@ def kept_values(name, neurons, hidden, windows, **options):
 
 
 def bound(name, neurons, hidden, **options):
-    return predictor(name, 1, neurons, 0, hidden=hidden, **options).values(neurons)
+    return predictor(name, [0], neurons, hidden=hidden, **options).values(neurons)
 
 
 @pytest.mark.parametrize("neurons, hidden", [(5, 16), (15, 16), (5, 64)])

@@ -1,6 +1,8 @@
 """Every chapter is a pair in step, has parameters and no outputs, defines nothing, and is short."""
 
 import ast
+import pydoc
+import re
 from pathlib import Path
 
 import jupytext
@@ -42,6 +44,8 @@ def check_parameters(notebook):
     found = [cell for cell in cells if "parameters" in tags(cell)]
     assert len(found) == 1, f"{notebook.name}: {len(found)} cells are tagged parameters, not 1"
     assert found[0].cell_type == "code"
+    checked = "pages.effective_profile(profile)"  # it refuses unknown parameters
+    assert any(checked in source for source in sources(notebook, "code")), notebook.name
 
 
 def check_outputs(notebook):
@@ -79,7 +83,26 @@ def check_length(notebook):
     assert figures <= MOST_FIGURES, f"{notebook.name}: {figures} figures, not {MOST_FIGURES}"
 
 
+def check_alternatives(notebook):
+    """Who cannot see a figure reads what is on it; the caption says what it is."""
+    for cell in nbformat.read(notebook, as_version=4).cells:
+        shown = cell.metadata.get("mystnb", {})
+        if figure := shown.get("figure"):
+            text = shown.get("image", {}).get("alt", "")
+            where = f"{notebook.name}: {figure['name']}"
+            assert len(text.split()) >= 8, f'{where} wants "image": {{"alt": "what is seen"}}'
+            assert text != figure["caption"], f"{where}: the alt text repeats the caption"
+
+
+def check_names(notebook):
+    """What the text calls by its full name is there."""
+    for source in sources(notebook, "markdown"):
+        for name in re.findall(r"`(wormgnn(?:\.\w+)+)`", source):
+            assert pydoc.locate(name) is not None, f"{notebook.name}: there is no {name}"
+
+
 CHECKS = [check_pair, check_kernel, check_parameters, check_outputs, check_functions, check_length]
+CHECKS += [check_alternatives, check_names]
 
 
 @pytest.mark.parametrize("check", CHECKS)

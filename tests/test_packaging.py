@@ -125,5 +125,5 @@ def test_make_takes_the_environment_given(venv, prefix):
     plan = make("--dry-run", "test", f"VENV={venv}")
     last = plan.splitlines()[-1]  # so that pytest's closing line is the last one
     run = f"{prefix}python -m pytest --nbval-lax tests/ book/"
-    assert last == f"OMP_NUM_THREADS=1 WORMGNN_PROFILE=smoke {run}"
+    assert last == f"OMP_NUM_THREADS=1 WORMGNN_JOBS=1 WORMGNN_PROFILE=smoke {run}"
     assert ("-m venv" in plan) == bool(venv)

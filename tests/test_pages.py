@@ -1,16 +1,19 @@
 """What chapters share."""
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
+import papermill
 import pytest
 
 from wormgnn.datasets.registry import DATASETS
-from wormgnn.errors import ChoiceError
+from wormgnn.errors import ChoiceError, ParameterError
 from wormgnn.paper.pages import (
     banner,
     beside_paper,
+    check_parameters,
     effective_profile,
     paper_reported,
     reference_note,
@@ -34,6 +37,55 @@ def test_real_pages_name_their_source(dataset):
     assert found.kind == "note"
     assert DATASETS[dataset].home in repr(found)
     assert DATASETS[dataset].citation in repr(found)
+
+
+def test_a_page_of_ones_own_recordings_keeps_their_place_to_itself(tmp_path):
+    (tmp_path / "lab").mkdir()
+    found = banner(str(tmp_path / "lab"))
+    assert "folder lab" in repr(found) and str(tmp_path) not in repr(found)
+    with pytest.raises(ChoiceError, match="a folder with recordings"):
+        banner("mouse")
+
+
+OWN = (
+    '# %%\nprofile: str = "quick"  # a scale\nn_train: list = [1, 4]\nmargin: float = (\n    5.0\n)'
+)
+
+
+@pytest.mark.parametrize(
+    "injected", ['profile = "smoke"', "n_train = []", "margin = 3", "n_train = [2]\nmargin = -1.5"]
+)
+def test_parameters_that_a_chapter_has_pass(injected):
+    check_parameters(["", OWN, f"# Parameters\n{injected}\n", "proflie = 3"])
+
+
+@pytest.mark.parametrize(
+    ("injected", "message"),
+    [
+        ('proflie = "smoke"', "no parameter 'proflie' here: choose of profile, n_train, margin"),
+        ('n_train = "[1, 4]"', r"'n_train': expected list, as \[1, 4\] is, found '\[1, 4\]'.*-y"),
+        ("profile = 3", "'profile': expected str, as 'quick' is, found 3"),
+        ("profile = None", "'profile': expected str"),
+    ],
+)
+def test_other_parameters_are_refused(injected, message):
+    with pytest.raises(ParameterError, match=message):
+        check_parameters(["", OWN, f"# Parameters\n{injected}\n", ""])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("proflie", "smoke", "no parameter 'proflie' here: choose of dataset, profile, seed"),
+        ("topics", "Two states", "parameter 'topics': expected list"),
+    ],
+)
+def test_papermill_stops_at_a_wrong_parameter(name, value, message, tmp_path):
+    chapter = ROOT / "book" / "15_claims.ipynb"
+    with pytest.raises(papermill.PapermillExecutionError, match=message):
+        papermill.execute_notebook(
+            chapter, tmp_path / "out.ipynb", {name: value}, progress_bar=False
+        )
 
 
 @pytest.mark.parametrize(
@@ -66,6 +118,24 @@ def test_table_rounds_and_aligns():
     assert "Accuracies" in html
     assert "text-align: right" in html
     assert ">0<" not in html, "row labels are hidden"
+
+
+def test_a_table_prints_no_false_zero_and_no_empty_decimals():
+    numbers = {"partial_p": [0.0001, 0.04, 1], "d": [-0.0001, -2.5, 1], "n": [9999.0, 1e4, 2]}
+    data = pd.DataFrame(numbers)
+    html = table(data).to_html()
+    assert ">partial p<" in html
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", html)
+    assert cells[0::3] == ["&lt;0.001", "0.040", "1.000"]
+    assert cells[1::3] == ["0.000", "−2.500", "1.000"]
+    assert cells[2::3] == ["9\u202f999", "10\u202f000", "2"]
+
+
+def test_where_numbers_come_from_opens_from_a_line():
+    found = Reference(pd.DataFrame({"a": [1]}), {"command": "wormgnn run <b>"})
+    shown = reference_note(found)._repr_html_()
+    assert shown.startswith('<details class="provenance"><summary>Reference results')
+    assert "wormgnn run &lt;b&gt;" in shown and "1 rows" in shown
 
 
 def test_paper_numbers_have_one_home():

@@ -1,6 +1,7 @@
 """What is on the axes, not how it looks."""
 
 import itertools
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -76,6 +77,7 @@ def test_models_keep_their_colours_and_variants_are_shades_of_them():
     assert (found["MLP"], found["GNN"]) == (plots.MODEL_COLOURS["MLP"], GNN)
     assert len(set(found.values())) == 5
     assert plots.palette(["GNN"]) == {"GNN": GNN}
+    assert plots.palette(["GNN minus MLP"]) == {"GNN minus MLP": plots.MODEL_COLOURS["MLP"]}
     assert plots.palette(["reverse"]) == {"reverse": plots.STATE_COLOURS["reverse"]}
     assert len(set(plots.palette([1, 2, 4]).values())) == 3
 
@@ -128,12 +130,12 @@ def test_curves_take_known_ends_and_a_null(axes):
     np.testing.assert_allclose(null.get_ydata(), 0.25)
 
 
-def test_confusion_shows_percent_of_the_label_and_counts(axes):
+def test_confusion_shows_percent_of_the_label_and_the_number_of_frames(axes):
     table = pd.DataFrame({"labelled": [0, 0, 1], "predicted": [0, 1, 1], "count": [30, 10, 1500]})
     plots.confusion_matrix(table, ("forward", "reverse"), axes)
-    assert [t.get_text() for t in axes.texts] == ["75%\n30", "25%\n10", "0%\n0", "100%\n1.5k"]
+    assert [t.get_text() for t in axes.texts] == ["75", "25", "0", "100"]
     assert all(text.get_fontsize() >= 8 for text in axes.texts)
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted", "labelled")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted (%), 1.5k frames", "labelled")
 
 
 def test_differences_have_headings_intervals_and_a_margin(compared, axes):
@@ -205,13 +207,18 @@ def test_examples_start_behind_the_last_known_frame():
     plt.close("all")
 
 
-def test_heatmap_has_shared_neurons_above_the_line(axes):
-    shared = PAPER_NEURONS[:4]
-    assert plots.heatmap(WORM, shared, axes) is axes
-    assert ticks(axes) == list(shared)
-    top, rest = (np.asarray(image.get_array()) for image in axes.get_images())
-    np.testing.assert_allclose(top, WORM.select(shared).traces.T)
-    assert len(top) + len(rest) == len(WORM.neurons)
+def test_a_picture_of_all_neurons_goes_by_the_reversal_neuron_and_keeps_dim_ones_dark(axes):
+    order = plots.heatmap_order(WORM, ())
+    assert sorted(order) == list(range(len(WORM.neurons)))
+    assert WORM.neurons[order[0]] == "AVAL"
+    dim = WORM.traces.copy()
+    dim[:, order[-1]] *= 1e-3
+    plots.neural_activity(replace(WORM, traces=dim), order, axes)
+    (image,) = axes.get_images()
+    shown = np.asarray(image.get_array())
+    assert shown.shape == (len(WORM.neurons), WORM.n_frames // 3)
+    assert (shown.min(), shown.max()) == (0, 1)
+    assert shown[-1].max() < 0.05 < 0.9 < shown[0].max()
 
 
 def test_trace_and_ethogram_have_the_colours_of_states(axes):
@@ -248,13 +255,27 @@ def test_inputs_of_models_are_those_of_the_features(axes):
     np.testing.assert_allclose(nodes[1].get_array(), inputs.x[0, :, 4])
 
 
-def test_steps_have_the_colour_of_their_state():
-    path = np.arange(12.0).reshape(4, 3), np.array([0, 1, -1, 0])
-    figure = plots.trajectories3d({"w1": path, "w2": path}, ("forward", "reverse"), plt.figure())
-    expected = [plots.STATE_COLOURS[s] for s in ("forward", "reverse")] + [plots.NO_STATE_COLOUR]
-    for axes, worm in zip(figure.axes, ("w1", "w2"), strict=True):
+@pytest.fixture
+def paths():
+    """Two worms; three coordinates twice."""
+    numbers = np.random.default_rng(0).normal(size=(8, 6))
+    columns = ["x", "y", "z", "a", "b", "c"]
+    table = pd.DataFrame(numbers, columns=columns)
+    table["state"] = ["fwd", "revsus", None, "dt"] * 2
+    return table.assign(worm=["w1"] * 4 + ["w2"] * 4, time_s=np.arange(8.0))
+
+
+def test_steps_have_the_colour_of_their_state(paths):
+    rows = {"own": ["x", "y", "z"], "pooled": ["a", "b", "c"]}
+    figure = plots.component_paths(paths, rows, plt.figure())
+    expected = [plots.STATE_COLOURS["fwd"], plots.STATE_COLOURS["revsus"], plots.NO_STATE_COLOUR]
+    for axes in figure.axes:
         assert [to_hex(c).upper() for c in axes.collections[0].get_colors()] == expected
-        assert axes.get_title() == worm
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles == ["w1: own", "w2: own", "w1: pooled", "w2: pooled"]
+    steps = np.asarray(figure.axes[3].collections[0]._segments3d)
+    np.testing.assert_allclose(steps[:, 0], paths.loc[4:6, ["a", "b", "c"]])
+    plt.close(figure)
 
 
 def test_agreement_is_filled_where_significant(axes):
@@ -290,9 +311,6 @@ TESTS = pd.DataFrame(
     {"neuron": ["A", "A", "B", "B"], "state": "reverse", "p": [0.01, 0.5, 0.6, 0.7]}
 )
 SHOWN = pd.DataFrame({"reverse": [False, True]}, index=["A", "B"])
-TUNED = pd.DataFrame(
-    {"worm": ["h1", "h2", "a"], "neuron": "AVAL", "trace": [0.5, 0.9, 0.1], "confidence": 5}
-)
 SHARES = pd.DataFrame({"pairs": ["a", "a"], "low": [-1, 0], "high": [0, 1], "share": [0.25, 0.75]})
 FIGURES = {
     "stripes": (lambda axes: plots.stripes(RISE, axes, "rise", "model", centre="median"), [0.1]),
@@ -304,7 +322,6 @@ FIGURES = {
     "free paths": (lambda axes: plots.free_paths(np.eye(2), {"GNN": 7 * np.eye(2)}, axes), [7]),
     "probabilities": (lambda axes: plots.probability_matrix(PAIRS, axes), [0.01, 0.5]),
     "consistency": (lambda axes: plots.consistency(TESTS, SHOWN, axes), [0.5, 0]),
-    "tuning": (lambda axes: plots.tuning(TUNED, ["h1", "h2"], axes, "trace", 3), [0.1, 0.4]),
     "scalings": (lambda axes: plots.scalings(np.zeros(5), np.full(5, 7), 2.0, axes), [7, 2]),
     "wiring": (lambda axes: plots.connection_matrix(WIRING, ["A", "B"], axes), [1, 4]),
     "pairs": (lambda axes: plots.network_pairs(SHARES, axes), [0.25, 0.75]),
@@ -354,3 +371,13 @@ def test_links_go_where_most_flows_and_skip_what_is_not_shown():
     assert main_links(markov, np.arange(4) < 3).tolist() == [[0, 1], [1, 2], [2, 0]]
     every = main_links(markov, np.ones(4, bool)).tolist()
     assert [1, 3] in every and [0, 2] not in every  # more than half of the strongest, or less
+
+
+def test_notebooks_show_the_same_vector_each_time(tmp_path):
+    plots.use_style()
+    for name in ("a", "b"):
+        figure, axes = plt.subplots(figsize=(2, 1))
+        plots.ethogram(WORM, axes)
+        figure.savefig(tmp_path / f"{name}.svg", metadata={"Date": None})
+        plt.close(figure)
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()

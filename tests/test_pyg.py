@@ -58,7 +58,9 @@ def test_per_member_refuses_other_numbers_of_inputs_and_buffers():
 
 
 def build(layer, **options):
-    model = classifier("zoo", MEMBERS, NEURONS, STATES, 0, layer=layer, hidden=HIDDEN, **options)
+    model = classifier(
+        "zoo", range(MEMBERS), NEURONS, STATES, layer=layer, hidden=HIDDEN, **options
+    )
     return randomise(model.double()).eval()
 
 
@@ -128,7 +130,7 @@ def test_unknown_layers_and_aggregations_name_the_choices():
 
 def test_a_forecasting_gat_is_the_sparse_layer_then_two_layers():
     heads, channels = 2, 2
-    model = randomise(predictor("gat", MEMBERS, NEURONS, 0, hidden=32, heads=heads).double())
+    model = randomise(predictor("gat", range(MEMBERS), NEURONS, hidden=32, heads=heads).double())
     network, x = model.network, samples(MEMBERS)
     change, memory = model(x)
     assert memory is None and not model.recurrent
@@ -143,7 +145,7 @@ def test_a_forecasting_gat_is_the_sparse_layer_then_two_layers():
 
 
 def test_permuting_the_neurons_permutes_their_nodes():
-    network = randomise(predictor("gat", MEMBERS, NEURONS, 0, hidden=32).double()).network
+    network = randomise(predictor("gat", range(MEMBERS), NEURONS, hidden=32).double()).network
     x = samples()
     nodes = network.nodes(x)
     torch.testing.assert_close(network.nodes(x[:, ORDER]), nodes[:, :, ORDER])
@@ -151,5 +153,5 @@ def test_permuting_the_neurons_permutes_their_nodes():
 
 
 def test_a_small_network_still_has_a_channel_for_each_head():
-    network = predictor("gat", 1, NEURONS, 0, hidden=8).network
+    network = predictor("gat", [0], NEURONS, hidden=8).network
     assert network.nodes(samples().float()).shape == (1, SAMPLES, NEURONS, HEADS)

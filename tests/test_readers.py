@@ -38,7 +38,7 @@ SMALL = Profile("small", subsets_per_size=None, folds=(0,), epochs=6, n_folds=4)
 DRAWS = [("AVAL",), ("RIML",), ("AVAL", "VB01"), NEURONS]
 STATES = 4
 SUBSETS = [("worm-1",), ("worm-1", "worm-2")]
-MODELS = ["mlp", "gnn"]
+MODELS = ["mlp", "gnn", "gnn of windows"]
 CPU = torch.device("cpu")
 
 
@@ -57,7 +57,10 @@ def worms():
 
 
 def trained(worms, name, epochs=3):
-    model = classifier(name, len(SUBSETS), len(NEURONS), STATES, seed=0)
+    name, _, edges = name.partition(" of ")
+    options = {"edges": edges.rstrip("s")} if edges else {}
+    model = classifier(name, range(len(SUBSETS)), len(NEURONS), STATES, **options)
+    worms = [replace(worm, windows=bool(edges)) for worm in worms]
     train, validation = (batches(worms, SUBSETS, role) for role in (Role.TRAIN, Role.VALIDATION))
     fit(model, train, validation, negative_log_likelihood, Schedule(epochs=epochs), seed=0)
     return model
@@ -111,7 +114,21 @@ def test_frames_of_other_roles_play_no_part_in_training(worms, model, what):
         np.testing.assert_array_equal(found, wanted)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("role", [None, *list(Role)[1:]])
+def test_a_frames_edges_come_from_its_own_window(worms, role):
+    worm = replace(worms[0], windows=True, y=torch.arange(worms[0].x.shape[-1]))
+    x, context, window = worm.batch([0], role).inputs
+    kept = worm.y if role is None else worm.y[worm.roles == role]
+    assert context.shape[3] == 8 and len(window) == x.shape[-1] == len(kept)
+    last = worm.x.shape[-1] // 8 - 1
+    for frame, number in zip(kept.tolist(), window.tolist(), strict=True):
+        start = 8 * min(frame // 8, last)
+        torch.testing.assert_close(context[:, :, number], worm.x[..., start : start + 8])
+    labelled = replace(worm, y=torch.where(worm.y % 8 == 3, worm.y, -1)).batch([0], role)
+    torch.testing.assert_close(labelled.inputs[1], context[:, :, window.unique()])
+
+
+@pytest.mark.parametrize("name", ["mlp", "gnn"])
 def test_evaluation_takes_test_frames_of_seen_worms_and_all_of_others(worms, name):
     model = trained(worms, name)
     found = evaluate(model, worms, SUBSETS, STATES)
@@ -144,7 +161,7 @@ def test_a_stored_network_is_the_one_that_was_counted():
     plan, some = Plan("gnn", n_states=STATES, sizes=(1, 2)), cohort()
     kept = states.run_fold(plan, some, 0, "cpu")
     subsets = some.subsets(plan.sizes)
-    model = network(plan, len(subsets), NEURONS, seed=5)
+    model = network(plan, range(len(subsets)), NEURONS)
     load_flat_state(model, {name: kept[name] for name in ("parameters", "statistics")})
     again = evaluate(model, worms_of(plan, some, 0, CPU), subsets, STATES)
     np.testing.assert_array_equal(again, kept["counts"])
@@ -152,7 +169,7 @@ def test_a_stored_network_is_the_one_that_was_counted():
 
 def test_the_connectome_is_chosen_by_the_plan():
     plan = Plan("gnn-connectome", options={"synapses": "gap", "weighting": "normalised"})
-    model = network(plan, 1, PAPER_NEURONS, 0)
+    model = network(plan, [0], PAPER_NEURONS)
     wanted = adjacency(PAPER_NEURONS, synapses="gap", weighting="normalised")
     np.testing.assert_allclose(model.adjacency, wanted, rtol=1e-6)
 

@@ -17,7 +17,7 @@ NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 def build(name, **options):
-    return randomise(predictor(name, MEMBERS, NEURONS, 0, hidden=HIDDEN, **options).double())
+    return randomise(predictor(name, range(MEMBERS), NEURONS, hidden=HIDDEN, **options).double())
 
 
 def windows(*lead, frames=FRAMES):

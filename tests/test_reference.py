@@ -6,6 +6,7 @@ import json
 import shlex
 from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
@@ -24,9 +25,9 @@ from wormgnn.store import Store
 from wormgnn.tasks import simple_forecasts, states, traces
 
 SMOKE = profile_named("smoke")
-COMMITTED = sorted(
-    path.name.removesuffix(".manifest.json")
-    for path in results.default_folder().glob("*.manifest.json")
+COMMITTED, PICTURES = (
+    sorted(path.stem for path in results.default_folder().glob(f"*.{ending}"))
+    for ending in ("csv", "png")
 )
 
 
@@ -62,9 +63,9 @@ def test_a_command_names_the_lines_that_were_run():
     table = Table(pd.DataFrame(), None, some, "kato", profile_named("paper"))
     words = shlex.split(reference.command(table))
     assert words[3:] == ["--line", "MLP, no norm", "--line", "GNN", "--reference"]
-    few = experiment_named("readings")
-    one = Table(pd.DataFrame(), None, few, "kato", profile_named("paper").with_folds(1))
-    assert reference.command(one) == few.command  # one fold is the reference's own
+    few = experiment_named("decomposition")
+    three = Table(pd.DataFrame(), None, few, "kato", profile_named("paper").with_folds(3))
+    assert reference.command(three) == few.command  # three folds are the reference's own
 
 
 def test_the_scale_is_that_of_the_reference_unless_told(monkeypatch):
@@ -92,7 +93,7 @@ def test_a_table_grows_line_by_line(tmp_path):
     first, second = found.manifest["command"].split(" && ")
     assert "--line GNN --dataset simulated --profile smoke" in first and "--line SVM" in second
     assert found.manifest["experiment"] == "table1" and len(found.manifest["data"]) == 3
-    assert found.manifest["lines"]["GNN"] == _json(reference.definition(table1.lines[5]))
+    assert found.manifest["lines"]["GNN"] == _json(reference.definition(table1.lines[-2]))
     longer = replace(SMOKE, epochs=5)
     with pytest.raises(StoreError, match=r"SVM \(epochs\)"):
         reference.write(ran(table1.only(["GNN"]), tmp_path, longer), tmp_path)
@@ -136,6 +137,11 @@ def test_every_table_has_one_experiment():
 
 @pytest.mark.parametrize("name", COMMITTED)
 def test_committed_tables_can_be_computed_again_and_grown(name):
+    """Each committed line is today's, but for the versions of its task and model.
+
+    Where a version was raised, the table says of each line by which one it was computed, stays
+    readable, and waits for its turn to be computed again.
+    """
     found = results.read(name)
     assert found is not None
     experiment = experiment_of(name.rsplit(".", 1)[0])
@@ -145,17 +151,51 @@ def test_committed_tables_can_be_computed_again_and_grown(name):
     if "experiment" in found.table:
         assert set(found.table["experiment"]) == {experiment.name}
     if "lines" in found.manifest:
-        lines = {line.label: reference.definition(line) for line in experiment.lines}
-        assert found.manifest["lines"] == _json(lines)
-        assert set(found.table["line"]) <= set(lines)
+        lines = {line.label: _json(reference.definition(line)) for line in experiment.lines}
+        stored = found.manifest["lines"]
+        assert stored.keys() == lines.keys() and set(found.table["line"]) <= set(lines)
+        for label, line in lines.items():
+            before, today = stored[label].pop("versions"), line.pop("versions")
+            assert stored[label] == line and all(before[what] <= today[what] for what in today)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_committed_pictures_fit_their_manifests(name):
+    assert results.picture(name).startswith(b"\x89PNG")
+    experiment = experiment_of(name.rsplit(".", 1)[0])
+    manifest = json.loads((results.default_folder() / f"{name}.manifest.json").read_text())
+    assert experiment is not None and manifest["command"] == experiment.command
+
+
+def test_every_manifest_has_its_file():
+    folder = results.default_folder()
+    manifests = {
+        path.name.removesuffix(".manifest.json") for path in folder.glob("*.manifest.json")
+    }
+    assert manifests == {*COMMITTED, *PICTURES}
+
+
+def test_pictures_are_written_beside_the_tables(tmp_path, monkeypatch):
+    drawn = plt.figure(figsize=(1, 1))
+    tables, pictures = {"some": lambda t: pd.DataFrame({"a": [1]})}, {"shown": lambda t: drawn}
+    made = replace(experiment_named("recordings"), tables=tables, pictures=pictures)
+    monkeypatch.setitem(EXPERIMENTS, "recordings", made)
+    run_of = Table(pd.DataFrame(), None, made, "kato", profile_named("paper"))
+    names = [path.name for path in reference.write(run_of, tmp_path)]
+    assert names == ["some.kato.csv", "shown.kato.png"]
+    assert results.picture("shown.kato", tmp_path).startswith(b"\x89PNG")
+    (tmp_path / "shown.kato.png").write_bytes(b"\x89PNG another")
+    with pytest.raises(StoreError, match=r"shown.kato.png: does not fit"):
+        results.picture("shown.kato", tmp_path)
+    plt.close(drawn)
 
 
 def test_the_listing_has_every_experiment():
     table = reference.listing().set_index("name")
     assert set(table.index) == set(EXPERIMENTS)
     table1 = table.loc["table1"]
-    assert (table1["lines"], table1["profile"], table1["folds"]) == (6, "paper", 10)
-    assert table1["fits"] == 6 * 10 * 31  # lines, folds, subsets of five worms
+    assert (table1["lines"], table1["profile"], table1["folds"]) == (8, "paper", 10)
+    assert table1["fits"] == 8 * 10 * 31  # lines, folds, subsets of five worms
     assert table.loc["transfer", "worms"] == "kato > another lab"
     assert table.loc["zoo", "tables"] == "zoo, zoo-confusion, overfitting"
     one_fold = [line for line in EXPERIMENTS["manifold"].lines if line.plan.split == "none"]

@@ -251,6 +251,23 @@ def test_unknown_dataset_names_the_choices(folder: Path) -> None:
             call("mouse")
 
 
+def test_a_folder_takes_the_place_of_a_dataset(tmp_path: Path) -> None:
+    lab = tmp_path / "my lab"
+    with pytest.raises(ChoiceError, match="a folder with recordings"):
+        registry.load(str(lab))
+    lab.mkdir()
+    with pytest.raises(SourceError, match="expected recordings in this folder, found no file"):
+        registry.load(str(lab))
+    for name, worm in zip("ba", small_worms(), strict=True):
+        write_wormwideweb(worm, lab / f"{name}.json")
+    (lab / ".DS_Store").write_text("no recording")
+    worms = registry.load(str(lab))
+    assert [(worm.worm, worm.dataset) for worm in worms] == [("a", "my lab"), ("b", "my lab")]
+    assert registry.load(str(lab))[0] is worms[0]
+    (lab / "b.json").unlink()
+    assert [worm.worm for worm in registry.load(str(lab))] == ["a"]
+
+
 def test_absent_dataset_says_what_to_do(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DatasetUnavailableError) as caught:
         registry.load("kato")

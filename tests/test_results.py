@@ -90,7 +90,7 @@ def test_lines_that_are_not_written_stay_with_their_command(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change", ["data", "seed", "epochs", "n_folds", "hidden", "sizes", "neurons", "versions"]
+    "change", ["data", "seed", "epochs", "n_folds", "hidden", "sizes", "neurons"]
 )
 def test_lines_from_elsewhere_do_not_stay(tmp_path, change):
     old, lines = about("a"), json.loads(json.dumps(LINES))
@@ -98,7 +98,7 @@ def test_lines_from_elsewhere_do_not_stay(tmp_path, change):
         old["profile"] = {**old["profile"], change: 7}
     elif change == "sizes":
         lines["MLP"]["plan"]["sizes"] = [1, 3]
-    elif change in ("neurons", "versions"):
+    elif change == "neurons":
         lines["MLP"][change] = "other"
     else:
         old[change] = "other"
@@ -108,6 +108,16 @@ def test_lines_from_elsewhere_do_not_stay(tmp_path, change):
         results.write("t", new, about("b"), LINES, tmp_path)
     assert accuracies(tmp_path)["GNN: 4 states"] == [0.977, 0.97]
     results.write("t", TABLE, about("b"), LINES, tmp_path)  # every line
+
+
+def test_a_line_of_an_older_version_stays_and_the_manifest_says_so(tmp_path):
+    old, new = ({k: {**v, "versions": {"model": n}} for k, v in LINES.items()} for n in (1, 2))
+    results.write("t", TABLE, about("a"), old, tmp_path)
+    results.write("t", TABLE[2:].assign(accuracy=0.5), about("b"), new, tmp_path)
+    lines = results.read("t", tmp_path).manifest["lines"]
+    written, kept = set(TABLE[2:]["line"]), set(TABLE[:2]["line"]) - set(TABLE[2:]["line"])
+    assert {lines[line]["versions"]["model"] for line in written} == {2}
+    assert kept and {lines[line]["versions"]["model"] for line in kept} == {1}
 
 
 @pytest.mark.parametrize(

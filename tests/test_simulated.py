@@ -2,16 +2,21 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy import stats
 
+from wormgnn.datasets import kato
+from wormgnn.datasets.measured import DWELL_LOG_S, FOLLOWS, TRANSITIONS, behaviour, neuron_class
 from wormgnn.datasets.simulated import (
-    DWELL_LOG_S,
-    TRANSITIONS,
+    N_TASK,
     Physics,
-    behaviour,
+    _latent,
+    _relax,
     rotation_of_neurons,
     simulate,
 )
 from wormgnn.errors import ChoiceError
+from wormgnn.paper.studies import placement
+from wormgnn.plan import Profile
 from wormgnn.recording import NO_STATE, PAPER_NEURONS, shared_neurons
 from wormgnn.states import SEVEN
 
@@ -51,6 +56,8 @@ def test_bad_arguments(arguments):
         simulate(1, **arguments)
     with pytest.raises(ChoiceError, match=r"unknown kind of mixing 'cells': .* loadings, neurons"):
         simulate(1, kind="cells")
+    with pytest.raises(ChoiceError, match=r"unknown loadings 'dag': choose one of kato, groups"):
+        Physics(loadings="dag")
 
 
 def test_neurons_are_mixed_by_a_rotation_that_begins_with_none():
@@ -80,3 +87,63 @@ def test_mixing_changes_neither_behaviour_nor_noise(kind):
         for m, worm in ((0.0, before), (0.8, after))
     ]
     np.testing.assert_allclose(*noise, atol=1e-12)
+
+
+def correlation(worm, a, b):
+    return np.corrcoef(worm.select([a, b]).traces.T)[0, 1]
+
+
+def in_reversal(worm, neuron):
+    labelled = worm.states != NO_STATE
+    reversal = np.isin(worm.states, [SEVEN.index(name) for name in ("rev1", "rev2", "revsus")])
+    trace = worm.select([neuron]).traces[:, 0]
+    return np.corrcoef(trace[labelled], reversal[labelled])[0, 1]
+
+
+HIGH_IN_REVERSAL = ("AVAL", "AVAR", "AVER", "RIML", "RIMR", "AIBL", "AIBR")
+HIGH_IN_FORWARD = ("AVBL", "RID", "RMED", "RMEL", "RMER", "VB01", "VB02")
+
+
+def looks_like_kato(worms):
+    """What Kato's worms have: left and right alike, AVA high in reversal, each neuron's sign."""
+    for pair, least in (("AVA", 0.9), ("RIM", 0.9), ("AIB", 0.9), ("RME", 0.65)):
+        assert min(correlation(worm, pair + "L", pair + "R") for worm in worms) > least, pair
+    ava = [in_reversal(worm, "AVAL") for worm in worms]
+    assert min(ava) > 0.65 and max(ava) < 0.95
+    for neuron in HIGH_IN_REVERSAL:
+        assert np.mean([in_reversal(worm, neuron) for worm in worms]) > 0.5, neuron
+    for neuron in HIGH_IN_FORWARD:
+        assert np.mean([in_reversal(worm, neuron) for worm in worms]) < -0.2, neuron
+    assert abs(np.mean([in_reversal(worm, "ALA") for worm in worms])) < 0.3
+    described = placement.describe(worms).set_index("statistic")["value"]
+    assert 0.05 < described["roughness"] < 0.1 and 1.7 < described["dimension"] < 2.7
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_default_worms_look_like_katos(seed):
+    worms = simulate(seed=seed)
+    looks_like_kato(worms)
+    profile = Profile("smoke", subsets_per_size=2, folds=(0,), epochs=1)
+    value = placement.measure(worms, "tuning", profile)["value"].item()
+    assert 0.85 < value < 0.93  # as of the dial's worms at a mixing of 0.05 to 0.2; Kato's 0.886
+
+
+@pytest.mark.real_data
+def test_so_do_katos_and_they_follow_what_simulated_neurons_follow(kato_file):
+    worms = kato.read(kato_file)
+    looks_like_kato(worms)
+    simulated = {name for worm in simulate(8, 10.0) for name in worm.identified}
+    fits = {name: [] for name in FOLLOWS}
+    for worm in worms:
+        physics = Physics(latent_noise=0.0)
+        states = np.where(worm.states == NO_STATE, SEVEN.index("slow"), worm.states)
+        latent = _latent(states, worm.fps, physics, np.random.default_rng(0))[:, :N_TASK]
+        calcium = _relax(_relax(latent, physics.rise_s, worm.fps), physics.decay_s, worm.fps)
+        design = np.column_stack([calcium, np.ones(len(calcium))])
+        for name in simulated & {*worm.identified}:
+            trace = stats.zscore(worm.select([name]).traces[:, 0])
+            weights = np.linalg.lstsq(design, trace, rcond=None)[0]
+            rest = (trace - design @ weights).std()
+            fits[neuron_class(name)].append([*weights[:N_TASK], rest])
+    for name, rows in fits.items():
+        np.testing.assert_allclose(np.mean(rows, axis=0), FOLLOWS[name], atol=0.06, err_msg=name)

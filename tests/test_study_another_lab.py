@@ -13,17 +13,17 @@ from wormgnn.datasets.simulated import simulate_other_lab
 from wormgnn.paper.experiments import experiment_named
 from wormgnn.paper.studies.another_lab import (
     ABROAD,
+    HERE,
     HOME,
+    THERE,
     WITHIN,
-    by_condition,
     by_worm,
-    changes,
-    describe,
+    decoders,
     essential,
+    laboratories,
     of_animals,
-    opposite_signs,
-    tuning,
 )
+from wormgnn.paper.studies.decoder import BOTH
 from wormgnn.plan import Profile
 from wormgnn.runner import run
 from wormgnn.store import Store
@@ -84,62 +84,39 @@ def test_means_are_over_members_of_the_most_training_worms(ran):
     assert home["accuracy"].item() == pytest.approx(left_out["accuracy"].mean())
 
 
-def test_changes_pair_animals():
-    rows = [
-        (ABROAD, "own", "as recorded", 0.5),
-        (ABROAD, "own", "derivative", 0.7),
-        (WITHIN, "common", "as recorded", 0.9),
-        (HOME, "own", "as recorded", 0.95),
-        (HOME, "own", "derivative", 0.85),
-    ]
-    columns = ["case", "neurons", "view", "accuracy"]
-    means = pd.DataFrame(rows, columns=columns).assign(model="SVM", scaling="whole")
-    shifted = [means.assign(worm=w, accuracy=means["accuracy"] + w / 100) for w in range(4)]
-    found = changes(pd.concat(shifted))
-    np.testing.assert_allclose(found["difference"], [-40, 20, -10])
-    assert (found["n_worms"] == 4).all()
-
-
-def test_tuning_finds_the_wrong_name(train, animals):
-    """`RIML` of the second animal is another neuron, which falls in reversals."""
-    table = tuning(animals, ["AVER", "RIML", "XYZ"]).set_index(["worm", "neuron"])
-    assert table.loc[("other-2", "RIML"), "trace"] < 0 < table.loc[("other-2", "AVER"), "trace"]
-    assert table.loc[("other-2", "RIML"), "confidence"] == 2.0
-    assert ("other-1", "RIML") not in table.index
-
-
-def test_opposite_signs():
-    slopes = {"a": [0.2, -0.1, 0.3], "b": [0.1, 0.2, 0.4], "other": [-0.1, -0.4, 0.9]}
-    tuned = pd.DataFrame(slopes, index=["AVAL", "RID", "AVAR"]).melt(
-        ignore_index=False, var_name="worm", value_name="derivative"
-    )
-    found = opposite_signs(tuned.rename_axis("neuron").reset_index(), ["a", "b"])
-    assert found[["worm", "neuron"]].to_numpy().tolist() == [["other", "AVAL"]]
-
-
 def test_the_reference_holds_what_the_page_shows(ran):
     kept = essential(ran)
     assert len(kept) < 0.5 * len(ran.rows)
     pd.testing.assert_frame_equal(by_worm(kept), by_worm(ran.rows))
 
 
-def test_page_table(ran):
+def test_laboratories_by_decoders(ran):
     means = by_worm(ran.rows)
-    table = by_condition(means)
-    assert list(table["trained on"]) == [ABROAD] * 4 + [WITHIN, ""]
-    own = select(means, {"case": ABROAD, "neurons": "own", "view": "as recorded"})
-    first = own.set_index("worm").loc["other-2", ["accuracy", "balanced_accuracy"]] * 100
-    assert table["other-2"].iloc[0] == f"{first.iloc[0]:.1f} ({first.iloc[1]:.1f})"
-    majority = own.set_index("worm").loc["other-2", "majority"]
-    assert table["other-2"].iloc[-1] == f"{100 * majority:.1f}"
-    home = select(means, {"case": HOME, "neurons": "own", "view": "as recorded"})
-    assert table[HOME].iloc[0].startswith(f"{100 * home['accuracy'].mean():.1f} (")
-    assert table[HOME].iloc[-2] == ""
-
-
-def test_description(train, animals):
-    table = describe(train, animals).set_index("worm")
-    assert list(table.index) == [worm.worm for worm in (*train, *animals)]
-    assert list(table.loc["other-1":, "own"]) == [11, 12, 12]
-    assert table.loc["other-2", "doubtful"].split() == ["AIBR", "RIML"]
-    assert table.loc["simulated-1", "lacks"] == "" and pd.isna(table.loc["simulated-1", "own"])
+    worms = means.drop_duplicates("worm").set_index("worm")["majority"]
+    scores = pd.DataFrame(
+        {
+            "n_states": 2,
+            "trained_on": np.repeat(["kato", BOTH], len(worms)),
+            "laboratory": np.tile(
+                np.where(worms.index.str.startswith("other"), "wormwideweb", "kato"), 2
+            ),
+            "worm": [*worms.index, *worms.index],
+            "accuracy": 0.9,
+            "balanced_accuracy": np.linspace(0.7, 0.8, 2 * len(worms)),
+            "majority": [*worms, *worms],
+        }
+    )
+    rows = decoders(means, scores)
+    table = laboratories(rows).set_index(["decoder", "trained_on"])
+    assert list(table.index) == [
+        ("SVM", HERE), ("BehaviourDecoder", HERE), ("BehaviourDecoder", "both"),
+        ("majority class", ""),
+    ]  # fmt: skip
+    assert list(table)[:2] == [f"{HERE} (n = 3)", f"{HERE}, accuracy"]
+    svm = select(means, {"case": ABROAD, "neurons": "own", "view": "as recorded"})
+    mean = 100 * svm["balanced_accuracy"].mean()
+    assert table[f"{THERE} (n = 3)"].iloc[0].startswith(f"{mean:.1f} [")
+    assert table[f"{HERE}, accuracy"].iloc[1] == "90.0"
+    majority = 100 * worms[worms.index.str.startswith("other")].mean()
+    assert table[f"{THERE}, accuracy"].iloc[-1] == f"{majority:.1f}"
+    assert table[f"{THERE} (n = 3)"].iloc[-1].startswith("50.0")

@@ -1,5 +1,7 @@
 """The reader of any set of neurons written out, and masked MLPs against smaller ones."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,8 @@ from tiny import randomise
 from wormgnn.errors import NeuronError
 from wormgnn.models.networks import MLP
 from wormgnn.models.subsets import MaskedMLP, SetReader, filled, random_subsets
+from wormgnn.tasks.readers import drop_neurons
+from wormgnn.training import Batch
 
 MEMBERS, NEURONS, FRAMES = 3, 6, 40
 EVERY = torch.ones(NEURONS, dtype=torch.bool)
@@ -88,29 +92,26 @@ def test_an_empty_set_gives_the_same_scores_at_every_frame(training):
     torch.testing.assert_close(scores, unknown(x, EVERY))
 
 
-def test_dropping_in_training_reads_the_drawn_subsets():
-    model, x = reader(seed=5).train(), inputs()
-    scores = model(x, EVERY)
-    step = SetReader(MEMBERS, NEURONS, 2, seed=5)._draws_of_step()
-    kept = random_subsets(x, step)
-    model.eval()
+def test_dropped_neurons_are_those_that_are_not_there():
+    model, x = reader(), inputs()
+    kept = random_subsets(x, torch.Generator().manual_seed(5))
+    scores = model(x, EVERY, kept)
     for frame in range(0, FRAMES, 7):
         alone = model(x[..., frame : frame + 1], kept[:, frame] > 0)
         torch.testing.assert_close(scores[..., frame : frame + 1], alone, atol=1e-5, rtol=1e-5)
+    assert (scores - model(x, EVERY)).abs().max() > 1e-3
 
 
-def test_dropping_is_seeded_fresh_and_leaves_the_global_generator():
-    x, models = inputs(), [reader(seed=1).train() for _ in range(2)]
-    before = torch.random.get_rng_state()
-    first, again = ([model(x, EVERY) for _ in range(2)] for model in models)
-    assert torch.equal(torch.random.get_rng_state(), before)
-    assert torch.equal(first[0], again[0]) and torch.equal(first[1], again[1])
-    assert not torch.equal(first[0], first[1])
-
-
-def test_without_dropping_training_reads_all():
-    model, x = reader(dropping=False), inputs()
-    assert torch.equal(model.train()(x, EVERY), model.eval()(x, EVERY))
+def test_training_drops_neurons_that_are_present():
+    there = torch.tensor([True, False, True, True, False, True])
+    batch = Batch(torch.arange(MEMBERS), (inputs(), there), torch.zeros(FRAMES), "worm")
+    draws = [drop_neurons(batch, 0, torch.Generator().manual_seed(seed)) for seed in (0, 0, 1)]
+    first, again, other = (draw.inputs[2] for draw in draws)
+    assert torch.equal(first, again) and not torch.equal(first, other)
+    assert not first[~there].any() and first[there].any(0).all()
+    assert set(first.unique().tolist()) == {0, 1}
+    nothing = replace(batch, inputs=(inputs(), torch.zeros_like(there)))
+    assert not drop_neurons(nothing, 0, torch.Generator()).inputs[2].any()
 
 
 def test_every_number_of_neurons_is_about_as_likely():

@@ -55,7 +55,7 @@ def forecast(plan, cohort):
 
 
 def network(name, members, **options):
-    return predictor(name, members, len(NEURONS), 0, **options)
+    return predictor(name, range(members), len(NEURONS), **options)
 
 
 def rollout(name, members=MEMBERS, **options):
@@ -121,27 +121,28 @@ def test_windows_with_nothing_to_predict_are_refused(name, frames):
         model(*some_windows(frames), mask(frames=frames))
 
 
-def batches(windows=50):
+def one_batch(windows=50):
     teacher = torch.zeros(windows, FRAMES, dtype=torch.bool)
     inputs = (torch.rand(2, 1, windows, FRAMES), torch.rand(2, 1, 7), teacher)
-    return [Batch(torch.tensor([i]), inputs, torch.rand(windows, 2, 1, 7)) for i in range(3)]
+    return Batch(torch.tensor([0]), inputs, torch.rand(windows, 2, 1, 7), "worm")
 
 
 def test_true_frames_fade_out_linearly_over_epochs():
-    plain = batches()
-    sampling = ScheduledSampling(plain, end_epochs=4, seed=0)
-    assert [a is b for a, b in zip(sampling, plain, strict=True)] == [True] * 3  # draws nothing
+    plain, sampling = one_batch(), ScheduledSampling(end_epochs=4)
+    random = torch.Generator().manual_seed(0)
     for epoch in range(7):
-        share, masks = max(0.0, 1 - epoch / 4), []
-        for i in (1, 2, 0):
-            assert sampling.share == share
-            batch = sampling[i]
-            assert batch.members is plain[i].members and batch.target is plain[i].target
-            assert batch.inputs[:2] == plain[i].inputs[:2] and not plain[i].inputs[2].any()
+        share = max(0.0, 1 - epoch / 4)
+        assert sampling.share(epoch) == share
+        masks = []
+        for _ in range(3):
+            batch = sampling(plain, epoch, random)
+            assert batch.members is plain.members and batch.target is plain.target
+            assert batch.inputs[:2] == plain.inputs[:2] and not plain.inputs[2].any()
             masks.append(batch.inputs[2])
         assert torch.stack(masks).double().mean() == pytest.approx(share, abs=0.05)
         assert share not in (0, 1) or torch.stack(masks).unique().tolist() == [share]
-        assert share in (0, 1) or not torch.equal(masks[0], masks[1])  # anew for every batch
+        assert share in (0, 1) or not torch.equal(masks[0], masks[1])
+    assert not ScheduledSampling(0)(plain, 0, random).inputs[2].any()
 
 
 def traces_of(worm=None, fold=3, split="shuffled", seed=5):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -20,11 +22,11 @@ def squared_error(outputs, target):
 def batch(members, n_frames=12, seed=0):
     generator = torch.Generator().manual_seed(seed)
     x = torch.rand(2, NEURONS, n_frames, generator=generator)
-    return Batch(torch.tensor(members), (x,), x.sum((0, 1)).sin())
+    return Batch(torch.tensor(members), (x,), x.sum((0, 1)).sin(), f"worm-{seed}")
 
 
-def network(members, seed=0):
-    return classifier("mlp", members, NEURONS, STATES, seed)
+def network(members):
+    return classifier("mlp", range(members), NEURONS, STATES)
 
 
 def member_of(model, m):
@@ -73,10 +75,8 @@ def test_members_trained_together_are_those_trained_alone():
     schedule = Schedule(epochs=12, learning_rate=1e-2, patience_epochs=2)
     history = fit(together, train, validation, squared_error, schedule, seed=5)
     for m, (trains, validates) in alone.items():
-        own = [Batch(torch.tensor([0]), train[i].inputs, train[i].target) for i in trains]
-        checks = [
-            Batch(torch.tensor([0]), validation[i].inputs, validation[i].target) for i in validates
-        ]
+        own = [replace(train[i], members=torch.tensor([0])) for i in trains]
+        checks = [replace(validation[i], members=torch.tensor([0])) for i in validates]
         single = fit(members[m], own, checks, squared_error, schedule, seed=5)
         torch.testing.assert_close(history.validation[:, m], single.validation[:, 0])
         assert history.best_epoch[m] == single.best_epoch[0]
@@ -122,6 +122,34 @@ def test_the_parameters_of_the_lowest_validation_loss_are_kept():
     assert torch.equal(history.best_epoch, epoch)
     assert (epoch < 29).any()
     assert not model.training
+
+
+def met(train, seed, epochs=40):
+    """Names of the batches, and what is drawn for each, in the order that training meets them."""
+    seen = []
+
+    def draw(batch, epoch, random):
+        seen.append((epoch, batch.name, torch.rand((), generator=random).item()))
+        return batch
+
+    members = 1 + max(row for one in train for row in one.members.tolist())
+    everyone = [batch(list(range(members)))]
+    schedule = Schedule(epochs=epochs)
+    fit(network(members), train, everyone, squared_error, schedule, seed, draw=draw)
+    return seen
+
+
+def test_what_a_member_meets_does_not_depend_on_others():
+    one, two, three = (batch([0], seed=seed) for seed in (1, 2, 3))
+    every, some = met([one, two, three], 5), met([three, one], 5)
+    assert [what for what in every if what[1] != two.name] == some
+    orders = [tuple(name for at, name, _ in every if at == epoch) for epoch in range(40)]
+    assert len(set(orders)) == 6  # every order comes
+    assert len({drawn for *_, drawn in every}) == len(every)  # anew for every batch and epoch
+    split = met([one, two, replace(one, members=torch.tensor([1]))], 5)
+    drawn = {(epoch, name): value for epoch, name, value in split}
+    assert all(drawn[epoch, name] == value for epoch, name, value in split)  # groups of a worm
+    assert met([one, two, three], 6) != every
 
 
 def test_the_seed_decides_the_order_of_batches():

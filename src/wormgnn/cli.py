@@ -15,6 +15,9 @@ from wormgnn.errors import WormgnnError, one_line
 SEEDS = click.IntRange(0, 2**31 - 1)
 
 
+_force = click.option("--force", is_flag=True, help="Overwrite outputs that exist.")
+
+
 class _Group(click.Group):
     """Turns the package's own errors into one line and exit status 1, and warnings into one."""
 
@@ -75,20 +78,32 @@ def _print_status() -> None:
 
 
 @data.command()
-@click.argument("output", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("output", type=click.Path(path_type=Path))
 @click.option(
-    "--layout", default="kato", show_default=True, help="kato, kato-older, nichols or wormwideweb."
+    "--layout",
+    help="csv, npz, wormwideweb, kato, kato-older or nichols; told by OUTPUT's ending if left out.",
 )
 @click.option(
     "--worms", default=5, type=click.IntRange(1, 1000), show_default=True, help="Number of worms."
 )
 @click.option("--seed", default=0, type=SEEDS, show_default=True)
-def simulate(output: Path, layout: str, worms: int, seed: int) -> None:
-    """Write simulated worms in the file layout of a laboratory."""
-    from wormgnn.datasets.layouts import write
-    from wormgnn.datasets.simulated import simulate as make
+@_force
+def simulate(output: Path, layout: str | None, worms: int, seed: int, force: bool) -> None:
+    """Write simulated worms into OUTPUT, in the file layout of a laboratory.
 
-    for path in write(make(n_worms=worms, seed=seed), output, layout):
+    In the layouts csv, npz and wormwideweb each of several worms has a file of its own, whose name
+    begins as OUTPUT does.
+    """
+    from wormgnn.datasets import layouts
+    from wormgnn.datasets.simulated import simulate as make
+    from wormgnn.files import check_absent, check_writable
+
+    layout = layouts.layout_of(output, layout)
+    recordings = make(n_worms=worms, seed=seed)
+    targets = layouts.targets(recordings, output, layout)
+    check_writable(output.parent, targets)
+    check_absent(targets, force)
+    for path in layouts.write(recordings, output, layout):
         click.echo(path)
 
 
@@ -96,11 +111,20 @@ def simulate(output: Path, layout: str, worms: int, seed: int) -> None:
 @click.argument("name", required=False)
 @click.option("--list", "listing", is_flag=True, help="Show every experiment, its scale and cost.")
 @click.option("--line", "lines", multiple=True, help="Only this line or model; may be repeated.")
-@click.option("--dataset", help="Worms that train; those of the reference if left out.")
+@click.option(
+    "--dataset",
+    help="Worms that train: a dataset, or a folder of labelled recordings; those of the reference "
+    "if left out.",
+)
 @click.option("--profile", help="smoke, quick, reduced or paper; the reference's if left out.")
 @click.option("--folds", type=int, help="Only so many of the profile's folds.")
 @click.option("--seed", default=0, type=SEEDS, show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    help="Folds side by side; $WORMGNN_JOBS, else one for each core, if left out.",
+)
 @click.option("--reference", is_flag=True, help="Write the tables into results/.")
 def run(
     name: str | None,
@@ -111,6 +135,7 @@ def run(
     folds: int | None,
     seed: int,
     device: str,
+    jobs: int | None,
     reference: bool,
 ) -> None:
     """Run the experiment NAME (table1, figure4a, transfer, ...) and print its summary.
@@ -119,6 +144,8 @@ def run(
     scale are those of the reference in results/ unless told otherwise; `--profile quick` takes
     minutes.
     """
+    from wormgnn.datasets.registry import DATASETS
+    from wormgnn.errors import chosen
     from wormgnn.files import check_writable
     from wormgnn.paper import experiments
     from wormgnn.paper import reference as references
@@ -129,8 +156,10 @@ def run(
         return
     experiment = experiments.experiment_named(name).only(lines or None)
     if reference:
+        if dataset:
+            chosen("dataset of reference tables", dataset, DATASETS)
         check_writable(default_folder())
-    table = references.run_at(experiment, dataset, profile, folds, seed, device)
+    table = references.run_at(experiment, dataset, profile, folds, seed, device, jobs)
     click.echo(experiment.title)
     click.echo(references.summary(table).to_string(index=False, float_format="{:.3f}".format))
     if reference:
@@ -139,12 +168,10 @@ def run(
 
 
 @main.command("decode")
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
-)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--weights",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=click.Path(path_type=Path),
     help="A decoder that `wormgnn train` wrote; that of this package if left out.",
 )
 @click.option("--states", default=2, show_default=True, help="7, 4 or 2.")
@@ -157,12 +184,20 @@ def run(
 @click.option("--fps", type=float, help="Frames per second of tables that do not tell.")
 @click.option("--score", is_flag=True, help="Compare with the labels in the files.")
 @click.option(
+    "--formats",
+    default="csv,json,html",
+    show_default=True,
+    help="What to write for each recording, with commas between.",
+)
+@click.option(
+    "-o",
     "--output",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path),
     default="decoded",
     show_default=True,
+    help="Folder for what is written.",
 )
-@click.option("--force", is_flag=True, help="Overwrite what is there.")
+@_force
 def decode_command(
     files: tuple[Path, ...],
     weights: Path | None,
@@ -170,6 +205,7 @@ def decode_command(
     like: str,
     fps: float | None,
     score: bool,
+    formats: str,
     output: Path,
     force: bool,
 ) -> None:
@@ -177,25 +213,31 @@ def decode_command(
 
     A file is MATLAB v7.3 as published by Kato or Nichols, NWB, WormWideWeb JSON, a CSV table (a row
     for each frame, a column for each neuron, optional columns time_s and state), or the same as
-    NPZ. Written for each worm: a table of states with probabilities, and a figure; and a summary
-    of all, which says how far to trust them.
+    NPZ. The HDF5 of Dag's laboratory (UID-data.h5) is read too, but names no neurons, so that it
+    cannot be decoded. Written for each worm: a table of states with probabilities (csv), the same
+    with all that is known of it (json), and a page to look at, which needs no network (html); for
+    all of them summary.csv, and index.html if they are several pages. All say how far to trust
+    them.
     """
-    from wormgnn import decoding as decode
+    from tqdm import tqdm
+
+    from wormgnn import decoding, report
     from wormgnn.decoder import BehaviourDecoder
     from wormgnn.plots.style import use_style
 
+    wanted = report.parse_formats(formats)
     decoder = BehaviourDecoder.load(weights, states).set_params(like=like)
-    every = decode.jobs(files, decoder, fps, score)
-    decode.check_outputs(every, output, force)
+    jobs = decoding.jobs(files, decoder, fps, score)
+    report.check_outputs(jobs, output, wanted, force)
     use_style()
-    lines = []
-    for job in every:
-        decoded = decode.decode(job.recording, decoder)
-        decode.write(job, decoded, output)
-        lines.append(decode.summary_line(job, decoded, score))
-        click.echo(job.outputs(output)[0])
-    click.echo(decode.write_summary(lines, output))
-    click.echo(decode.for_reading(lines))
+    results = [
+        report.write(job, decoding.decode(job.recording, decoder), output, wanted, score)
+        for job in tqdm(jobs, desc="decoding", unit="worm", delay=1, disable=None, leave=False)
+    ]
+    overview = report.write_overview(results, output, wanted)
+    click.echo(report.for_reading(results, output, wanted) + "\n")
+    for path in overview:
+        click.echo(path)
 
 
 @main.command()
@@ -212,25 +254,33 @@ def decode_command(
     "-o",
     "--output",
     required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     help="File for the decoder (.npz).",
 )
-@click.option("--force", is_flag=True, help="Overwrite what is there.")
+@_force
 def train(sources: str, states: int, output: Path, force: bool) -> None:
     """Train a decoder on labelled recordings, for `wormgnn decode --weights`.
 
     Each dataset or folder counts as one laboratory: worms of one that a recording resembles
     help it most.
     """
-    from wormgnn import decoding as decode
+    from wormgnn.datasets import registry
     from wormgnn.decoder import BehaviourDecoder
-    from wormgnn.errors import OutputError
-    from wormgnn.files import check_writable
+    from wormgnn.errors import OutputError, TrainingError
+    from wormgnn.files import check_absent, check_writable
+    from wormgnn.states import vocabulary
 
-    if output.exists() and not force:
-        raise OutputError(f"not overwritten without --force: {output}")
+    if output.suffix != ".npz":
+        found = output.suffix or "no ending"
+        raise OutputError(f"{output}: expected a name that ends in .npz, found {found}")
+    vocabulary(states)  # asked before long work
+    check_absent([output], force)
+    named = [name for name in sources.split(",") if name]
+    if not named:
+        known = ", ".join(registry.DATASETS)
+        raise TrainingError(f"--on: expected folders, or some of {known}, found none")
     decoder = BehaviourDecoder(states)
-    recordings = decode.training_recordings([name for name in sources.split(",") if name])
+    recordings = [worm for name in named for worm in registry.load(name)]
     check_writable(output.parent, [output])
     click.echo(f"training on {len(recordings)} recordings, each left out in turn", err=True)
     decoder.fit(recordings).save(output)

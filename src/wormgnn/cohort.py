@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,7 +86,7 @@ class Cohort:
         named = [set(worm.identified) for worm in self.recordings]
         return np.array([[name in own for name in self.neurons] for own in named])
 
-    @property
+    @cached_property
     def data(self) -> list[list[str]]:
         """Name and digest of each recording."""
         return [[recording.worm, recording.digest] for recording in self.recordings]

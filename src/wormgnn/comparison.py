@@ -23,7 +23,7 @@ IDENTITY = (
 )
 """Columns that say what a row is, in the order of tables."""
 
-FACTORS = ("rivals", "factor", "kind", "mixing", "sim_seed", "check", "animals", "step")
+FACTORS = ("rivals", "factor", "kind", "mixing", "sim_seed", "seed", "check", "animals", "step")
 """Further columns of identity that some experiments have."""
 
 NAMES = ("experiment", "line", "model")

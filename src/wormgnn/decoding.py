@@ -7,33 +7,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from wormgnn import metrics
 from wormgnn.datasets import registry
 from wormgnn.decoder import UNSURE, BehaviourDecoder, Trust, as_recording, confusion, labels
 from wormgnn.errors import (
     NeuronError,
-    OutputError,
     RecordingError,
-    SourceError,
     StateError,
-    one_line,
 )
-from wormgnn.files import check_writable, write_atomically
 from wormgnn.limits import MIN_FRAMES
-from wormgnn.plots.decode import decoding
-from wormgnn.recording import Recording
-from wormgnn.states import bouts
-
-SUMMARY = "summary.csv"
+from wormgnn.recording import NO_STATE, Recording
+from wormgnn.states import bouts, merge
 
 USUAL_FPS = (0.2, 30.0)
 """Frames per second of whole-brain recordings; others are taken for a wrong unit of time."""
@@ -74,6 +67,17 @@ class Decoded:
     def unsure(self) -> NDArray[np.bool_]:
         """Whether no state is likelier than `UNSURE`, shape (frames,)."""
         return self.probabilities.max(axis=1) < UNSURE
+
+    @cached_property
+    def labelled(self) -> NDArray[np.int64]:
+        """The recording's own labels in the decoder's states, shape (frames,); `NO_STATE` if none.
+
+        Labels that the decoder's states cannot express are none either.
+        """
+        try:
+            return merge(self.recording, self.decoder.n_states)
+        except StateError:
+            return np.full(self.recording.n_frames, NO_STATE, dtype=np.int64)
 
     def table(self) -> pd.DataFrame:
         """One row for each frame: frame, time_s, state, a p_ for each state, unsure."""
@@ -151,16 +155,11 @@ def score(decoded: Decoded) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Job:
-    """One recording, where it comes from, how far to trust a decoder, and the stem of outputs."""
+    """One recording, the file that it comes from, and the stem of its outputs' names."""
 
     file: Path
     recording: Recording
-    trust: Trust
     stem: str
-
-    def outputs(self, folder: Path) -> tuple[Path, Path]:
-        """Table of states and figure."""
-        return folder / f"{self.stem}.states.csv", folder / f"{self.stem}.png"
 
 
 def jobs(
@@ -181,23 +180,12 @@ def jobs(
         Too few of the decoder's neurons.
     StateError
         Nothing to score with, where scores are wanted.
-    OutputError
-        Two recordings whose outputs would have one name.
     """
-    every = [
+    return [
         _job(file, recording, decoder, scored)
-        for file in files
+        for file in tqdm(files, desc="reading", unit="file", delay=1, disable=None, leave=False)
         for recording in registry.read(file, fps)
     ]
-    by_stem: dict[str, Job] = {}
-    for job in every:
-        other = by_stem.setdefault(job.stem, job)
-        if other is not job:
-            raise OutputError(
-                f"{other.file} and {job.file} would both be written to {job.stem}.states.csv: "
-                "rename one, or decode them into two folders"
-            )
-    return every
 
 
 def _job(file: Path, recording: Recording, decoder: BehaviourDecoder, scored: bool) -> Job:
@@ -211,84 +199,12 @@ def _job(file: Path, recording: Recording, decoder: BehaviourDecoder, scored: bo
             raise RecordingError(
                 f"{recording.worm}: expected {USUAL_FPS[0]:g} to {USUAL_FPS[1]:g} frames per "
                 f"second, found {recording.fps:.3g}: are the times in minutes or milliseconds? "
-                "Give them in seconds"
+                "Give them in seconds, or the right --fps"
             )
-        trust = decoder.trust(recording)
+        decoder.trust(recording)
         if scored:
             labels(recording, decoder.n_states)
     except (NeuronError, RecordingError, StateError) as error:
         raise type(error)(f"{file}: {error}") from error
     name = recording.worm if recording.worm == file.stem else f"{file.stem}.{recording.worm}"
-    return Job(file, recording, trust, re.sub(r"[^\w.-]+", "_", name))
-
-
-def check_outputs(every: Sequence[Job], folder: Path, force: bool = False) -> None:
-    """OutputError naming the outputs that cannot be written, or exist already without `force`."""
-    paths = [path for job in every for path in job.outputs(folder)] + [folder / SUMMARY]
-    check_writable(folder, paths)
-    there = [str(path) for path in paths if path.exists()]
-    if there and not force:
-        raise OutputError(f"not overwritten without --force: {', '.join(there)}")
-
-
-def write(job: Job, decoded: Decoded, folder: Path) -> None:
-    """Write the table of states and the figure of one recording, each whole or not at all."""
-    table, picture = job.outputs(folder)
-    write_atomically(table, lambda path: decoded.table().to_csv(path, index=False))
-    figure = decoding(decoded, Figure(figsize=(9, 5)))
-    write_atomically(picture, lambda path: figure.savefig(path))
-
-
-def summary_line(job: Job, decoded: Decoded, scored: bool = False) -> dict[str, object]:
-    """One line of the summary: file, `summary`, and, if wanted, what `score` gives."""
-    about = {"file": job.file.name, **summary(decoded)}
-    return about | (score(decoded) if scored else {})
-
-
-def write_summary(lines: Sequence[dict[str, object]], folder: Path) -> Path:
-    """Write the summary of all recordings; returns its path."""
-    path, table = folder / SUMMARY, pd.DataFrame([_harmless(line) for line in lines])
-    write_atomically(path, lambda p: table.to_csv(p, index=False, float_format="%.5f"))
-    return path
-
-
-def _harmless(line: dict[str, object]) -> dict[str, object]:
-    """The line with a ' before what a spreadsheet takes for a formula; no control characters."""
-    texts = {name: one_line(value) for name, value in line.items() if isinstance(value, str)}
-    return line | {
-        name: f"'{text}" if text[:1] in "=+-@" and text else text for name, text in texts.items()
-    }
-
-
-def for_reading(lines: Sequence[dict[str, object]]) -> str:
-    """The summary as text for a terminal: a block for each recording."""
-    blocks = []
-    for row in lines:
-        texts = {name: f"{v:.3f}" if isinstance(v, float) else str(v) for name, v in row.items()}
-        blocks.append("\n".join(f"{name:20s} {text or 'none'}" for name, text in texts.items()))
-    return "\n\n".join(blocks)
-
-
-def training_recordings(sources: Sequence[str]) -> list[Recording]:
-    """Labelled recordings of datasets by name, or of all files in folders, to train on.
-
-    SourceError for what is neither.
-    """
-    recordings: list[Recording] = []
-    for source in sources:
-        if source in registry.DATASETS:
-            recordings += registry.load(source)
-        else:
-            recordings += _of_folder(Path(source))
-    return recordings
-
-
-def _of_folder(folder: Path) -> list[Recording]:
-    if not folder.is_dir():
-        names = ", ".join(registry.DATASETS)
-        raise SourceError(folder, "", f"expected a folder, or one of {names}")
-    files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
-    if not files:
-        raise SourceError(folder, "", "expected recordings in this folder, found no file")
-    name = folder.resolve().name
-    return [replace(recording, dataset=name) for file in files for recording in registry.read(file)]
+    return Job(file, recording, re.sub(r"[^\w.-]+", "_", name))

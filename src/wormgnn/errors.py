@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from wormgnn.limits import MAX_MESSAGE
 
@@ -26,6 +27,10 @@ class WormgnnError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(one_line(message))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it is, whatever it was made of: errors of other processes come back pickled."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class RecordingError(WormgnnError):
@@ -67,6 +72,10 @@ class ChoiceError(WormgnnError, ValueError):
         if any("," in name for name in names):  # bare, one name would read as two
             names = [repr(name) for name in names]
         super().__init__(f"unknown {what} {given!r}: choose one of {', '.join(names)}")
+
+
+class ParameterError(WormgnnError, ValueError):
+    """A parameter that a notebook does not have, or a value of another kind."""
 
 
 def chosen(what: str, name: str, choices: Mapping[str, Value]) -> Value:

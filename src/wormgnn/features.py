@@ -1,12 +1,13 @@
 """From a recording to what models see: trace and derivative per neuron, scaled to [0, 1].
 
 Paper, "Data Processing": calcium trace and derivative of each neuron are normalised to
-[0, 1] over the worm's entire recording, and cut into windows of 8 frames.
+[0, 1] over the worm's entire recording, and cut into windows of 8 frames. What that means for the
+derivative can be read in more than one way: see `SCALINGS`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import lfilter
 
-from wormgnn.errors import ChoiceError, RecordingError
+from wormgnn.errors import RecordingError, chosen
 from wormgnn.recording import Recording
 from wormgnn.states import merge
 
@@ -25,7 +26,11 @@ WINDOW_FRAMES = 8
 SMOOTHING_S = 0.7
 """Standard deviation, in seconds, of the Gaussian whose derivative differentiates traces."""
 
-Scaling = Literal["whole", "causal"]
+Scaling = Literal["whole", "causal", "derived", "zero-kept", "z-scored"]
+"""A key of `SCALINGS`."""
+
+Values = NDArray[np.float64]
+"""One column for each neuron, shape (frames, neurons)."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class Features:
         return self.x.shape[-1]
 
 
-def derivative(recording: Recording) -> NDArray[np.float64]:
+def derivative(recording: Recording) -> Values:
     """Time derivative of each trace in dF/F0 per second, shape (frames, neurons).
 
     The source's own where it has one; else the trace convolved with the derivative of a
@@ -71,7 +76,7 @@ def derivative(recording: Recording) -> NDArray[np.float64]:
     return np.asarray(smooth * recording.fps)
 
 
-def trailing_derivative(recording: Recording) -> NDArray[np.float64]:
+def trailing_derivative(recording: Recording) -> Values:
     """Time derivative from the past alone, in dF/F0 per second, shape (frames, neurons).
 
     Mean of the last `SMOOTHING_S` seconds less the mean of as many before, over the time
@@ -84,19 +89,27 @@ def trailing_derivative(recording: Recording) -> NDArray[np.float64]:
     return np.asarray(lfilter(kernel, 1.0, padded, axis=0)[len(before) :])
 
 
-def scale(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def spans(values: Values) -> Values:
+    """Range of each column over the whole recording, shape (neurons,).
+
+    RecordingError for a column that is constant: it has none.
+    """
+    span: Values = values.max(axis=0) - values.min(axis=0)
+    if not span.all():
+        columns = ", ".join(map(str, np.flatnonzero(span == 0)))
+        raise RecordingError(f"cannot scale to [0, 1]: column {columns} is constant")
+    return span
+
+
+def scale(values: Values) -> Values:
     """Each column to [0, 1] over the whole recording, shape (frames, neurons).
 
     RecordingError for a column that is constant: it has no range.
     """
-    low, high = values.min(axis=0), values.max(axis=0)
-    if (high == low).any():
-        columns = ", ".join(map(str, np.flatnonzero(high == low)))
-        raise RecordingError(f"cannot scale to [0, 1]: column {columns} is constant")
-    return np.asarray((values - low) / (high - low))
+    return np.asarray((values - values.min(axis=0)) / spans(values))
 
 
-def scale_causally(values: NDArray[np.float64], warmup_frames: int = 200) -> NDArray[np.float64]:
+def scale_causally(values: Values, warmup_frames: int = 200) -> Values:
     """Each column scaled at every frame by the range seen up to that frame.
 
     Shape (frames, neurons). The first `warmup_frames` frames share the range of the warm-up.
@@ -108,6 +121,57 @@ def scale_causally(values: NDArray[np.float64], warmup_frames: int = 200) -> NDA
     low[:first], high[:first] = low[first], high[first]
     span = np.where(high > low, high - low, 1.0)
     return np.asarray((values - low) / span)
+
+
+def standardise(values: Values) -> Values:
+    """Each column with mean zero and standard deviation one over the whole recording.
+
+    RecordingError for a column that is constant.
+    """
+    spans(values)
+    return np.asarray((values - values.mean(axis=0)) / values.std(axis=0))
+
+
+def _whole(recording: Recording) -> tuple[Values, Values]:
+    return scale(recording.traces), scale(derivative(recording))
+
+
+def _causal(recording: Recording) -> tuple[Values, Values]:
+    return scale_causally(recording.traces), scale_causally(trailing_derivative(recording))
+
+
+def _derived(recording: Recording) -> tuple[Values, Values]:
+    # To derive is linear, so that the source's own derivative serves as well as ours.
+    per_frame = derivative(recording) / spans(recording.traces) / recording.fps
+    return scale(recording.traces), per_frame
+
+
+def _zero_kept(recording: Recording) -> tuple[Values, Values]:
+    slopes = derivative(recording)
+    return scale(recording.traces), slopes / spans(slopes)
+
+
+def _z_scored(recording: Recording) -> tuple[Values, Values]:
+    return standardise(recording.traces), standardise(derivative(recording))
+
+
+SCALINGS: dict[str, Callable[[Recording], tuple[Values, Values]]] = {
+    "whole": _whole,
+    "causal": _causal,
+    "derived": _derived,
+    "zero-kept": _zero_kept,
+    "z-scored": _z_scored,
+}
+"""Scaled traces and derivatives of a recording, each (frames, neurons).
+
+- `whole`: each to [0, 1] by its own range over the recording. A derivative of zero then lies
+  where the worm's fastest rise and fall put it.
+- `causal`: the same by the past alone, derivative included.
+- `derived`: the trace to [0, 1], and the derivative of that scaled trace, per frame.
+- `zero-kept`: the trace to [0, 1], and the derivative divided by its range, so that zero stays
+  zero.
+- `z-scored`: each with mean zero and standard deviation one over the recording.
+"""
 
 
 def features(
@@ -127,15 +191,17 @@ def features(
     n_states
         7, 4 or 2.
     scaling
-        `whole`, the paper's: over the entire recording. `causal`: scale and derivative by
-        the past alone.
+        A key of `SCALINGS`.
+
+    Raises
+    ------
+    ChoiceError
+        An unknown scaling.
+    RecordingError
+        A neuron whose trace or derivative is constant: it cannot be scaled.
     """
-    ways = {"whole": (scale, derivative), "causal": (scale_causally, trailing_derivative)}
-    if scaling not in ways:
-        raise ChoiceError("scaling", scaling, ways)
-    scaler, differentiate = ways[scaling]
-    chosen = recording.select(neurons)
-    parts = [scaler(part).T for part in (chosen.traces, differentiate(chosen))]
+    scaled = chosen("scaling", scaling, SCALINGS)
+    parts = [part.T for part in scaled(recording.select(neurons))]
     return Features(
         worm=recording.worm,
         neurons=tuple(neurons),

@@ -22,6 +22,9 @@ TEMPORARY = ".wormgnn-"
 BZIP2 = b"BZh"
 """What a file compressed with bzip2 begins with."""
 
+MOST_NAMED = 5
+"""Most files that one message names."""
+
 _LEFTOVER_S = 24 * 3600.0
 """Age at which a temporary file must be that of a killed writer, whichever computer it was on."""
 
@@ -31,8 +34,10 @@ _PROBE_BYTES = 1 << 20
 def check_regular(path: Path) -> None:
     """SourceError for what is no regular file: to open a pipe or a device may take for ever."""
     with reading(path, "", "a file that can be read"):
+        if path.is_dir():
+            raise SourceError(path, "", "expected a regular file, found a folder: name its files")
         if path.exists() and not path.is_file():
-            raise SourceError(path, "", "expected a regular file, found a folder, pipe or device")
+            raise SourceError(path, "", "expected a regular file, found a pipe or device")
         if not path.exists():
             raise SourceError(path, "", "expected a file that can be read, found none")
 
@@ -77,12 +82,24 @@ def check_writable(folder: Path, outputs: Iterable[Path] = ()) -> None:
 
     For use before long work: creates the folder, and writes and removes a file of a megabyte.
     """
-    with contextlib.suppress(_Written):
+    try:
         write_atomically(folder / "probe", _probe)
+    except _Written:
+        pass
+    except OutputError as error:
+        raise OutputError(str(error).replace(str(folder / "probe"), f"into {folder}")) from error
     for path in outputs:
         with _writing(path):
             if path.is_dir():  # raises if the name is too long
                 raise OutputError(f"cannot write {path}: it is a folder")
+
+
+def check_absent(outputs: Iterable[Path], force: bool = False) -> None:
+    """OutputError naming outputs that are there already, unless they are to be overwritten."""
+    there = [str(path) for path in outputs if path.exists() and not force]
+    if there:
+        more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
+        raise OutputError(f"not overwritten without --force: {', '.join(there[:MOST_NAMED])}{more}")
 
 
 class _Written(Exception):

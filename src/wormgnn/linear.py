@@ -27,7 +27,6 @@ MIN_NEURONS = 3
 
 _WORM_FRAMES = 3000.0  # weight of one worm in the fit, in frames; about one of Kato's
 _NEVER = -30.0  # log-odds
-_SHRINKAGE = 0.1  # of moments towards their mean variance, before they are inverted
 
 
 @dataclass(frozen=True)
@@ -168,8 +167,8 @@ class Laboratory:
         Names and digests of the recordings.
     neurons
         Names that all of them have.
-    moments
-        Mean products of the features of those neurons, shape (worms, features, features).
+    correlations
+        Between the traces of those neurons, shape (worms, neurons, neurons).
     local
         Its local decoder, or None where the general one does better on worms left out.
     """
@@ -177,7 +176,7 @@ class Laboratory:
     worms: tuple[str, ...]
     digests: tuple[str, ...]
     neurons: tuple[str, ...]
-    moments: NDArray[np.float32]
+    correlations: NDArray[np.float32]
     local: Linear | None = None
 
     def distance(
@@ -185,51 +184,43 @@ class Laboratory:
     ) -> tuple[float, float]:
         """Distance of a recording and the limit, as in `Trust`; `without` leaves one worm out.
 
-        A worm's distance is the divergence of its features from the mean of the others'
-        (Kullback-Leibler, of Gaussians), over the neurons that recording and laboratory share.
+        A worm's angle is that between its leading mode of activity (the first principal component
+        of its z-scored traces) and that of the other worms. The distance is the recording's angle
+        over the mean angle of the laboratory's worms, each from the others, over the neurons that
+        recording and laboratory share. Noise and drift that neurons do not share turn it little.
         """
         has = set(recording.neurons)
         places = [place for place, name in enumerate(self.neurons) if name in has]
         kept = [worm for worm in range(len(self.worms)) if worm != without]
         if len(places) < MIN_NEURONS or len(kept) < 2:
             return np.nan, np.nan
-        columns = np.ravel([[2 * place, 2 * place + 1] for place in places])
-        moments = self.moments[kept][:, columns][:, :, columns].astype(np.float64)
-        own = np.log([_divergence(np.delete(moments, k, axis=0), m) for k, m in enumerate(moments)])
-        x = views(recording, [self.neurons[place] for place in places], WHOLE)
-        found = np.log(_divergence(moments, x.T @ x / len(x))) - own.mean()
-        spread = own.std(ddof=1) * np.sqrt(1 + 1 / len(own))
-        return float(np.exp(found)), float(np.exp(student.ppf(level, len(own) - 1) * spread))
+        every = self.correlations[kept][:, places][:, :, places].astype(np.float64)
+        own = np.array([_angle(np.delete(every, k, axis=0), one) for k, one in enumerate(every)])
+        found = _angle(every, _correlations(recording, [self.neurons[p] for p in places]))
+        above = student.ppf(level, len(own) - 1) * own.std(ddof=1) * np.sqrt(1 + 1 / len(own))
+        return float(found / own.mean()), float(1 + above / own.mean())
 
 
 def laboratory_of(worms: Sequence[Recording]) -> Laboratory:
     """What is kept of worms of one laboratory, yet without a local decoder."""
     shared = tuple(sorted(set.intersection(*(set(worm.identified) for worm in worms))))
-    moments = []
-    for worm in worms:
-        x = views(worm, shared, WHOLE) if shared else np.zeros((1, 0))
-        moments.append(x.T @ x / len(x))
     return Laboratory(
         tuple(worm.worm for worm in worms),
         tuple(worm.digest for worm in worms),
         shared,
-        np.array(moments, dtype=np.float32),
+        np.array([_correlations(worm, shared) for worm in worms], dtype=np.float32),
     )
 
 
-def _divergence(moments: Array, other: Array) -> float:
-    """Kullback-Leibler divergence of one worm's features from others', in nats per feature.
+def _correlations(worm: Recording, neurons: Sequence[str]) -> Array:
+    traces = _zscore(worm.traces[:, worm.columns(neurons)])
+    return traces.T @ traces / len(traces)
 
-    Of Gaussians with these moments. `moments` has shape (worms, features, features).
+
+def _angle(others: Array, own: Array) -> float:
+    """Angle between the leading modes of one worm and of others, in radians.
+
+    From correlations, shape (neurons, neurons), of the others (worms, neurons, neurons).
     """
-    mean, size = _shrunk(moments.mean(axis=0)), len(other)
-    own = _shrunk(other)
-    logarithms = np.linalg.slogdet(mean)[1] - np.linalg.slogdet(own)[1]
-    return float((np.trace(np.linalg.solve(mean, own)) + logarithms) / size - 1) / 2
-
-
-def _shrunk(moments: Array) -> Array:
-    size = len(moments)
-    return cast(
-        Array, (1 - _SHRINKAGE) * moments + _SHRINKAGE * np.eye(size) * np.trace(moments) / size
-    )
+    cosine = np.linalg.eigh(others.mean(axis=0))[1][:, -1] @ np.linalg.eigh(own)[1][:, -1]
+    return float(np.arccos(min(abs(cosine), 1.0)))

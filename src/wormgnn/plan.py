@@ -14,6 +14,8 @@ from wormgnn.features import Scaling
 from wormgnn.folds import Split, worm_subsets
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from wormgnn.datasets.simulated import Simulation
     from wormgnn.results import Table
 
@@ -107,7 +109,7 @@ class Plan:
     split
         How windows become folds; with `none` every frame of a worm trains, and there are no folds.
     scaling
-        How traces are scaled; see `features.features`.
+        How traces and derivatives are scaled; a key of `features.SCALINGS`.
     sizes
         Numbers of training worms; None means every one.
     learning_rate
@@ -120,7 +122,8 @@ class Plan:
         Share of the epochs over which scheduled sampling fades out (`traces` alone); 0 shows
         networks nothing but their own predictions. Recurrent networks have their burn-in instead.
     seed
-        Of folds, initial weights, and the order of training and of sampling.
+        Of initial weights, and the order of training and of sampling. In a run it counts from the
+        run's own, which is that of the folds.
     """
 
     model: str
@@ -206,6 +209,8 @@ class Experiment:
         Scale of the reference table; all folds of the profile if None.
     tables
         Reference tables made from the run, by name; its rows and confusion counts if empty.
+    pictures
+        Figures of what may be shown and not given away, by name; rendered into `results/` too.
     """
 
     name: str
@@ -216,6 +221,7 @@ class Experiment:
     profile: str = "paper"
     folds: int | None = None
     tables: Mapping[str, Callable[[Table], pd.DataFrame]] = field(default_factory=dict)
+    pictures: Mapping[str, Callable[[Table], Figure]] = field(default_factory=dict)
 
     def only(self, names: Sequence[str] | None) -> Experiment:
         """The experiment with some of its lines, by their labels or models; all if None.

@@ -297,5 +297,11 @@ def _check_values(recording: Recording) -> None:
         ("constant", (recording.traces == recording.traces[:1]).all(axis=0)),
     ):
         if (broken & named).any():
-            neurons = [recording.neurons[i] for i in np.flatnonzero(broken & named)]
-            raise RecordingError(f"{name}: field 'traces': {what} trace of {', '.join(neurons)}")
+            columns = np.flatnonzero(broken & named)
+            neurons = ", ".join(recording.neurons[column] for column in columns)
+            finite = np.isfinite(recording.traces[:, columns[0]])
+            where = "" if finite.all() else f", first in frame {int(finite.argmin())}"
+            raise RecordingError(
+                f"{name}: field 'traces': {what} trace of {neurons}{where}; expected finite "
+                "numbers that vary"
+            )

@@ -1,10 +1,10 @@
 """Tables of results: what a run gives, and the committed references of `results/`.
 
-A reference is a CSV file and a manifest that says where its numbers come from. The two are one
-transaction: the manifest holds the table's digest. A writer lays the next manifest beside, renames
-the table into place, then the manifest; whoever reads between the two finds the manifest that fits.
-Columns of identity that have one value for each line stand in the manifest, under `identity`, and
-not in every row of the file; `read` puts them back.
+A reference is a CSV file, or a picture, and a manifest that says where it comes from. The two are
+one transaction: the manifest holds the file's digest. A writer lays the next manifest beside,
+renames the file into place, then the manifest; whoever reads between the two finds the manifest
+that fits. Columns of identity that have one value for each line stand in the manifest, under
+`identity`, and not in every row of the file; `read` puts them back.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from PIL import Image
 
 from wormgnn.errors import ChoiceError, StoreError, chosen
 from wormgnn.files import TEMPORARY, remove_leftovers, write_atomically
@@ -29,13 +30,16 @@ from wormgnn.recording import Recording
 from wormgnn.store import Arrays, environment
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from wormgnn.cohort import Cohort, Subset
     from wormgnn.plan import Experiment, Profile
     from wormgnn.runner import LineRun
 
 OF_LINES = (
     *("experiment", "model", "task", "n_states", "neurons", "n_neurons", "view", "train"),
-    *("scaling", "split"),
+    *("scaling", "split", "message", "edges", "norm", "blocks", "literal", "reading", "seed"),
+    *("seen_by", "kernel", "c", "gamma"),
 )
 """Columns that the manifest holds where they have one value for each line."""
 
@@ -43,9 +47,9 @@ _SAME, _SCALE = ("data", "seed"), ("epochs", "n_folds", "subsets_per_size", "hid
 """Fields of manifest and profile that all lines of a table share; their folds may differ."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
-    """What an experiment gave.
+    """What an experiment gave; what several reference tables need of it can be cached by it.
 
     Attributes
     ----------
@@ -190,7 +194,8 @@ def write(
     lines
         Every line that belongs to the table, in order, with what defines it as plain JSON (its
         plan, and the versions of task and model). Stored lines that `table` lacks stay as they
-        are, so that a table can be computed line by line; a line that is no more is dropped.
+        are, so that a table can be computed line by line, and keep their versions in the manifest;
+        a line that is no more is dropped.
 
     Raises
     ------
@@ -205,8 +210,32 @@ def write(
     text = table.drop(columns=list(identity)).to_csv(index=False, float_format="%.6g")
     manifest |= {"rows": len(table), "columns": list(table), "sha256": _digest(text.encode())}
     manifest |= {"identity": identity} if identity else {}
-    files.replace(text, json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+    files.replace(text.encode(), json.dumps(manifest, indent=2, sort_keys=True) + "\n")
     return files.table
+
+
+def write_picture(
+    name: str, figure: Figure, about: Mapping[str, Any], folder: Path | None = None
+) -> Path:
+    """Write a figure as PNG beside its manifest, both or neither; returns the picture's path.
+
+    For what may be shown and not given away, such as the traces of a recording. In 256 colours, a
+    third of the size. `name` and `folder` as for `read`, `about` as for `write`.
+    """
+    drawn, image = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png")
+    few = Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    few.save(image, format="png", optimize=True)
+    manifest = {**about, **environment(), "sha256": _digest(image.getvalue())}
+    files = _Files.of(name, folder, ".png")
+    files.replace(image.getvalue(), json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+    return files.table
+
+
+def picture(name: str, folder: Path | None = None) -> bytes:
+    """A picture (`whole_brain.kato`) as PNG; StoreError if picture and manifest do not fit."""
+    content, _ = _Files.of(name, folder, ".png").pair()
+    return content.getvalue()
 
 
 def _identity(table: pd.DataFrame) -> dict[str, Any]:
@@ -234,6 +263,9 @@ def _with_other_lines(
         kept = stored.table[stored.table["line"].isin(set(lines) - set(table["line"]))]
         stay = list(kept["line"].unique())
         _check_same(files, stored.manifest, manifest, stay)
+        for line in stay:
+            versions = stored.manifest["lines"][line].get("versions", {})
+            manifest["lines"][line] = {**manifest["lines"][line], "versions": versions}
         if stay:
             folds = stored.manifest.get("folds", {})
             commands = [*stored.manifest["command"].split(" && "), manifest["command"]]
@@ -271,10 +303,13 @@ def _check_same(
 
 
 def _differing(old: dict[str, Any], new: dict[str, Any], line: str) -> list[str]:
-    """Names of what a stored line does not share with the new ones."""
+    """Names of what a stored line does not share with the new ones, but for its versions."""
     pairs = [(_SAME, old, new), (_SCALE, old.get("profile", {}), new.get("profile", {}))]
     before, after = (
-        {**definition.get("plan", {}), **{k: v for k, v in definition.items() if k != "plan"}}
+        {
+            **definition.get("plan", {}),
+            **{k: v for k, v in definition.items() if k not in ("plan", "versions")},
+        }
         for definition in (manifest.get("lines", {}).get(line, {}) for manifest in (old, new))
     )
     pairs.append((tuple(dict.fromkeys([*before, *after])), before, after))
@@ -290,9 +325,9 @@ class _Files:
     manifest: Path
 
     @classmethod
-    def of(cls, name: str, folder: Path | None) -> _Files:
+    def of(cls, name: str, folder: Path | None, ending: str = ".csv") -> _Files:
         folder = folder or default_folder()
-        return cls(name, folder / f"{name}.csv", folder / f"{name}.manifest.json")
+        return cls(name, folder / f"{name}{ending}", folder / f"{name}.manifest.json")
 
     def pending(self, digest: str) -> Path:
         """Where the manifest of a table with this digest waits until the table is in place."""
@@ -317,11 +352,11 @@ class _Files:
             f"--reference`, or take both back with `git checkout -- {self.table} {self.manifest}`"
         )
 
-    def replace(self, table: str, manifest: str) -> None:
+    def replace(self, table: bytes, manifest: str) -> None:
         """Both files, in an order that leaves a pair that fits wherever it is cut off."""
-        pending = self.pending(_digest(table.encode()))
+        pending = self.pending(_digest(table))
         write_atomically(pending, lambda path: path.write_bytes(manifest.encode()))
-        write_atomically(self.table, lambda path: path.write_bytes(table.encode()))
+        write_atomically(self.table, lambda path: path.write_bytes(table))
         with contextlib.suppress(FileNotFoundError):  # a reader was faster
             os.replace(pending, self.manifest)
         for pattern in (f".next.{self.name}.*", f"{TEMPORARY}*"):
@@ -338,5 +373,6 @@ def _manifest(path: Path) -> dict[str, Any]:
 
 
 def _digest(content: bytes) -> str:
-    """SHA-256 of a table, the same whatever line ends git gave it."""
-    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
+    """SHA-256 of a file; of a table, the same whatever line ends git gave it."""
+    text = content if content.startswith(b"\x89PNG") else content.replace(b"\r\n", b"\n")
+    return hashlib.sha256(text).hexdigest()

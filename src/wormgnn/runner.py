@@ -6,13 +6,14 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
+from wormgnn import parallel
 from wormgnn import store as stores
 from wormgnn.cohort import VIEWS, Cohort, Subset
 from wormgnn.comparison import FACTORS, IDENTITY
@@ -42,8 +43,11 @@ def run(
     store: stores.Store | None = None,
     seed: int = 0,
     device: str = "auto",
+    jobs: int | None = None,
 ) -> Table:
     """Run all lines of an experiment; what the store holds is not run again.
+
+    Folds run side by side where that pays (`parallel.finish`), with the same results, to the bit.
 
     Parameters
     ----------
@@ -59,6 +63,8 @@ def run(
         Of folds, initial weights and the order of training, of every line.
     device
         `auto` takes a CUDA device where there is one.
+    jobs
+        Processes at once; `$WORMGNN_JOBS`, else one for each core, if None.
 
     Returns
     -------
@@ -75,16 +81,33 @@ def run(
     source = experiment.dataset if dataset is None else dataset
     scale = profile or profile_named(experiment.profile).with_folds(experiment.folds)
     worms = _Worms(experiment, source, scale, seed)
-    runs: dict[str, list[LineRun]] = {}
+    lines = [
+        replace(line, plan=replace(line.plan, seed=seed + line.plan.seed))
+        for line in experiment.lines
+    ]
     keep = store or stores.Store()
-    for line in tqdm(experiment.lines, desc=experiment.name, disable=None, leave=False):
-        line = replace(line, plan=replace(line.plan, seed=seed))
-        runs[line.label] = [
-            LineRun(line, cohort, keep, device).run() for cohort in worms.cohorts(line)
-        ]
+    runs = {
+        line.label: [LineRun(line, cohort, keep, device) for cohort in worms.cohorts(line)]
+        for line in lines
+    }
+    _compute_lacking(experiment.name, [part for parts in runs.values() for part in parts], jobs)
     rows, confusion = _joined(experiment, runs)
     recordings = tuple(worms.recordings())
     return Table(rows, confusion, experiment, source, scale, seed, recordings, runs)
+
+
+def _compute_lacking(name: str, runs: Sequence[LineRun], jobs: int | None) -> None:
+    """Compute the folds that the store lacks, each once, and take the rows of all."""
+    for part in runs:
+        part.task.check(part.plan, part.cohort)
+    folds = {part.path(fold): (part, fold) for part in runs for fold in part.folds}
+    lacking = [part.job(fold) for path, (part, fold) in folds.items() if not path.exists()]
+    if lacking:
+        runs[0].store.prepare()
+        processes = parallel.processes(jobs, runs[0].device)
+        parallel.finish(name, lacking, processes, len(folds) - len(lacking))
+    for part in runs:
+        part.collect()
 
 
 class _Worms:
@@ -173,21 +196,30 @@ class LineRun:
         subsets: list[Subset] = self.task.subsets(self.plan, self.cohort)
         return subsets
 
-    def run(self) -> LineRun:
-        """Run what the store lacks, and take the rows of every fold."""
-        self.task.check(self.plan, self.cohort)
+    def job(self, fold: int) -> parallel.Job:
+        """A fold to compute."""
+        epochs = self.plan.epochs or self.cohort.profile.epochs
+        members = len(self.subsets) * len(self.plan.options.get("draws", [()]))
+        compute = partial(self.arrays, fold)
+        return parallel.Job(self.line.label, self.line.model_name, members * epochs, compute)
+
+    def collect(self) -> None:
+        """Take the rows of every fold."""
         for fold in self.folds:
             arrays = self.arrays(fold)
             self.tables.append(self.task.rows(self.plan, self.cohort, fold, arrays))
             if "counts" in arrays:
                 n = self.plan.n_states
                 self.counts.append(arrays["counts"].reshape(-1, n, n))
-        return self
 
     def arrays(self, fold: int) -> stores.Arrays:
         """What is stored of a fold; computed where the store lacks it."""
         compute = partial(self.task.run_fold, self.plan, self.cohort, fold, self.device)
         return self.store.compute(self.inputs(fold), compute)
+
+    def path(self, fold: int) -> Path:
+        """Where the store keeps a fold."""
+        return self.store.path(self.inputs(fold))
 
     def inputs(self, fold: int) -> dict[str, Any]:
         """Everything that a fold's result depends on, as plain JSON: the store's key."""

@@ -127,7 +127,7 @@ class Store:
         objects = [name for name, array in arrays.items() if np.asarray(array).dtype.hasobject]
         if objects:  # numpy would pickle them, and could not read them back
             raise StoreError(f"arrays of a result must hold plain values: {', '.join(objects)}")
-        self._prepare()
+        self.prepare()
         path = self.path(inputs)
         known = {"inputs": inputs, "seconds": seconds, "arrays": list(arrays), **environment()}
         stored: dict[str, Any] = {**arrays, _MANIFEST: np.array(json.dumps(known, sort_keys=True))}
@@ -141,14 +141,18 @@ class Store:
         stored = self.get(inputs)
         if stored is not None:
             return stored
-        self._prepare()
+        self.prepare()
         start = time.perf_counter()
         arrays = function()
         self.put(inputs, arrays, time.perf_counter() - start)
         return arrays
 
-    def _prepare(self) -> None:
-        """Once for each store object, since it looks into every folder."""
+    def prepare(self) -> None:
+        """Make sure that results can be written, and remove what killed writers left.
+
+        Once for each store object, since it looks into every folder. OutputError where nothing can
+        be written.
+        """
         if not self._prepared:
             check_writable(self.folder)
             remove_leftovers(self.folder, "*/.*.npz")

@@ -7,8 +7,12 @@ loss kept. All of it happens for each member by itself.
 
 from __future__ import annotations
 
+import ctypes
+import os
+import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -16,10 +20,13 @@ from torch.func import functional_call
 from tqdm import tqdm
 
 from wormgnn.errors import ChoiceError, TrainingError
-from wormgnn.models.ensemble import Stack
+from wormgnn.models.ensemble import Stack, seed_of
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """From outputs `(members, ...)` and target to the mean loss of each member, `(members,)`."""
+
+Draw = Callable[["Batch", int, torch.Generator], "Batch"]
+"""From a training batch, the epoch and random numbers to what is trained on in its place."""
 
 
 @dataclass(frozen=True)
@@ -34,16 +41,21 @@ class Batch:
         Arguments of the model, without member axis.
     target
         What the loss compares the outputs with.
+    name
+        Whose samples these are: what is drawn for them follows from it.
     """
 
     members: Tensor
     inputs: tuple[Tensor, ...]
     target: Tensor
+    name: str
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
         inputs = tuple(x.to(device) for x in self.inputs)
-        return Batch(self.members.to(device), inputs, self.target.to(device))
+        return replace(
+            self, members=self.members.to(device), inputs=inputs, target=self.target.to(device)
+        )
 
 
 @dataclass(frozen=True)
@@ -173,23 +185,30 @@ def fit(
     schedule: Schedule,
     seed: int,
     label: str = "",
+    draw: Draw | None = None,
 ) -> History:
     """Train an ensemble in place; afterwards it holds each member's best parameters.
+
+    Everything random follows from the seed, the epoch and the name of a batch, so that a member
+    meets the same samples in the same order, whatever other members train beside it.
 
     Parameters
     ----------
     model
         Module whose parameters and buffers all have a leading member axis.
     train, validation
-        Batches; each epoch takes one step on every training batch, in an order drawn anew.
+        Batches; each epoch takes one step on every training batch, in an order drawn anew: by one
+        lot for each name.
     loss
         Mean loss of each member.
     schedule
         Epochs and learning rate.
     seed
-        Of the order of the batches.
+        Of the order of the batches, and of what is drawn for them.
     label
         Words beside the progress bar, which is silent unless on a terminal.
+    draw
+        What is drawn anew for a training batch at every epoch; nothing if None.
 
     Raises
     ------
@@ -197,16 +216,21 @@ def fit(
         Nothing to train on, a member that no validation batch meets, or a loss that is
         not finite (the message names the epoch and the members).
     """
+    keep_freed_memory()
     trainer = Trainer(model, loss, schedule)
     _check_coverage(train, validation, len(trainer.plateau.best))
     if schedule.epochs < 1:
         raise TrainingError(f"expected at least one epoch, got {schedule.epochs}")
-    order = torch.Generator().manual_seed(seed)
     best = _Best(trainer)
     curve = []
-    for epoch in tqdm(range(schedule.epochs), desc=label, disable=None, leave=False):
-        for index in torch.randperm(len(train), generator=order).tolist():
-            trainer.step(train[index])
+    silent = bool(os.environ.get("TQDM_DISABLE")) or None  # None: silent unless on a terminal
+    for epoch in tqdm(range(schedule.epochs), desc=label, disable=silent, leave=False):
+        lots = {batch.name: seed_of("order", seed, epoch, batch.name) for batch in train}
+        for batch in sorted(train, key=lambda batch: lots[batch.name]):
+            if draw is not None:
+                random = torch.Generator().manual_seed(seed_of("draw", seed, epoch, batch.name))
+                batch = draw(batch, epoch, random)
+            trainer.step(batch)
         curve.append(trainer.validate(validation))
         _check_finite(curve[-1], epoch)
         best.update(curve[-1], epoch)
@@ -253,6 +277,20 @@ def _check_finite(loss: Tensor, epoch: int) -> None:
     if not torch.isfinite(loss).all():
         members = torch.nonzero(~torch.isfinite(loss)).flatten().tolist()
         raise TrainingError(f"validation loss of members {members} is not finite at epoch {epoch}")
+
+
+@cache
+def keep_freed_memory() -> None:
+    """Let glibc keep what is freed for the next step, where it is the C library.
+
+    Otherwise each step gives its activations back to the system and asks for them again, page by
+    page. An old glibc takes no more than 32 MiB an array.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        libc = ctypes.CDLL(None)
+        libc.mallopt(-1, 2**30)  # M_TRIM_THRESHOLD of malloc.h
+        if not libc.mallopt(-3, 2**28):  # M_MMAP_THRESHOLD
+            libc.mallopt(-3, 2**25)
 
 
 def torch_device(name: str) -> torch.device:

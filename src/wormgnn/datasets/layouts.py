@@ -7,6 +7,7 @@ and of Nichols follow their field lists, since no such file was at hand.
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,8 +17,8 @@ import h5py
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from wormgnn.datasets import kato, nichols
-from wormgnn.errors import ChoiceError
+from wormgnn.datasets import kato, nichols, tabular
+from wormgnn.errors import OutputError, chosen
 from wormgnn.files import write_atomically
 from wormgnn.recording import NO_STATE, UNIDENTIFIED, Recording
 from wormgnn.states import SEVEN, merge
@@ -134,6 +135,46 @@ def write_wormwideweb(recording: Recording, path: Path | str) -> None:
     write_atomically(Path(path), lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
+def write_csv(recording: Recording, path: Path | str) -> None:
+    """One recording as a table: `time_s`, `state`, and a column for each neuron.
+
+    Six significant digits. Unidentified neurons are headed by the number of their column.
+    """
+    names = [name or str(number) for number, name in enumerate(recording.neurons, start=1)]
+
+    def write_table(temporary: Path) -> None:
+        with temporary.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow([tabular.TIME, tabular.STATE, *names])
+            rows = zip(recording.times, _state_names(recording), recording.traces, strict=True)
+            for time_s, state, values in rows:
+                writer.writerow([f"{time_s:.4f}", state, *(f"{value:.6g}" for value in values)])
+
+    write_atomically(Path(path), write_table)
+
+
+def write_npz(recording: Recording, path: Path | str) -> None:
+    """One recording as an archive of `traces`, `neurons`, `fps`, `times_s` and `states`."""
+
+    def write_archive(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            np.savez_compressed(
+                file,
+                traces=recording.traces,
+                neurons=np.array(recording.neurons),
+                fps=recording.fps,
+                times_s=recording.times,
+                states=np.array(_state_names(recording)),
+            )
+
+    write_atomically(Path(path), write_archive)
+
+
+def _state_names(recording: Recording) -> list[str]:
+    """Name of each frame's state, empty where it has none."""
+    return [[*recording.vocabulary, ""][code] for code in recording.states]
+
+
 def _column(references: Sequence[h5py.Reference]) -> NDArray[Any]:
     return np.array(references, dtype=h5py.ref_dtype)[:, None]
 
@@ -185,21 +226,52 @@ def _four(worm: Recording) -> NDArray[np.float64]:
 
 
 WRITERS = {"kato": write_kato, "kato-older": write_kato_older, "nichols": write_nichols}
-"""Layouts of a file of several worms; `wormwideweb` is one file a worm."""
+"""Layouts of a file of several worms."""
+
+WRITERS_OF_ONE = {"csv": write_csv, "npz": write_npz, "wormwideweb": write_wormwideweb}
+"""Layouts of one file for each worm."""
+
+LAYOUTS = {"csv": ".csv", "npz": ".npz", "wormwideweb": ".json"} | dict.fromkeys(WRITERS, ".mat")
+"""Every layout and the ending of its files."""
 
 
-def write(recordings: Sequence[Recording], path: Path, layout: str) -> list[Path]:
-    """Write recordings in a layout; returns the files written.
+def layout_of(path: Path, layout: str | None = None) -> str:
+    """The layout that is asked for, or the first that the file's ending stands for.
 
-    `wormwideweb` writes one file for each worm, `path` with the worm's name before its
-    ending. ChoiceError for an unknown layout, OutputError for a file that cannot be written.
+    ChoiceError for an unknown layout, OutputError for an ending that is not its own.
     """
+    if layout is None:
+        fitting = {ending: name for name, ending in reversed(LAYOUTS.items())}
+        if path.suffix not in fitting:
+            raise OutputError(
+                f"{path}: expected a name that ends in {', '.join(fitting)}, "
+                f"found {path.suffix or 'no ending'}"
+            )
+        return fitting[path.suffix]
+    ending = chosen("layout", layout, LAYOUTS)
+    if path.suffix != ending:
+        found = path.suffix or "no ending"
+        raise OutputError(f"{path}: expected a name that ends in {ending}, found {found}")
+    return layout
+
+
+def targets(recordings: Sequence[Recording], path: Path, layout: str) -> list[Path]:
+    """The files that `write` writes: `path`, or one for each of several worms, named after it."""
+    if layout in WRITERS or len(recordings) == 1:
+        return [path]
+    return [path.with_name(f"{path.stem}-{worm.worm}{path.suffix}") for worm in recordings]
+
+
+def write(recordings: Sequence[Recording], path: Path, layout: str | None = None) -> list[Path]:
+    """Write recordings in a layout (that of the file's ending if None); returns the files written.
+
+    See `layout_of` and `targets`; OutputError also for a file that cannot be written.
+    """
+    layout = layout_of(path, layout)
+    paths = targets(recordings, path, layout)
     if layout in WRITERS:
         WRITERS[layout](recordings, path)
-        return [path]
-    if layout != "wormwideweb":
-        raise ChoiceError("layout", layout, (*WRITERS, "wormwideweb"))
-    paths = [path.with_name(f"{path.stem}-{worm.worm}{path.suffix}") for worm in recordings]
-    for worm, target in zip(recordings, paths, strict=True):
-        write_wormwideweb(worm, target)
+    else:
+        for worm, target in zip(recordings, paths, strict=True):
+            WRITERS_OF_ONE[layout](worm, target)
     return paths

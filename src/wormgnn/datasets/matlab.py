@@ -17,7 +17,6 @@ follows links to other files, and its errors name no field.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,21 +27,13 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from wormgnn.datasets.hdf5 import Source
 from wormgnn.errors import SourceError, building, reading
 from wormgnn.files import check_regular
-from wormgnn.limits import (
-    MAX_CHARACTERS,
-    MAX_DEPTH,
-    MAX_FIELDS,
-    MAX_FILE_VALUES,
-    MAX_REFERENCES,
-    MAX_VALUES,
-)
+from wormgnn.limits import MAX_CHARACTERS, MAX_DEPTH
 from wormgnn.recording import Recording, frames_per_second
 
 _REAL = "biuf"
-# Deflate shrinks no more than 1032-fold: a larger field is a damaged size, not data.
-_MAX_EXPANSION = 1032
 
 
 @dataclass(frozen=True)
@@ -242,27 +233,8 @@ def _elements(source: _Source, name: str, members: dict[str, Any], probe: str) -
     ]
 
 
-class _Source:
-    """What is read of one file: nothing outside it, and no more than `wormgnn.limits` allow."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._visited = self._read = 0
-
-    def members(self, group: Any) -> dict[str, Any]:
-        """Members of a group by name, but MATLAB's own (`#refs#`); of anything else, none."""
-        if not isinstance(group, h5py.Group):
-            return {}
-        if len(group) > MAX_FIELDS:
-            raise ValueError(f"a struct of {len(group)} fields")
-        self._visit(len(group))
-        members = {}
-        for name in group:
-            if "/" in name or not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                raise ValueError(f"{name!r}, a link to somewhere else")
-            if not name.startswith("#"):
-                members[name] = group[name]
-        return members
+class _Source(Source):
+    """MATLAB's cells and texts in a file."""
 
     def cells(self, node: Any) -> list[Any]:
         """What the references of a cell array point at, in MATLAB's order."""
@@ -270,7 +242,7 @@ class _Source:
             return []
         if not _is_cell(node):
             raise TypeError(f"{type(node).__name__} without references")
-        self._visit(node.size)
+        self.visit(node.size)
         return [node.file[reference] for reference in self.values(node).ravel()]
 
     def texts(self, node: Any, depth: int = 0) -> list[str]:
@@ -289,27 +261,6 @@ class _Source:
         if node.dtype.kind == "u":
             return ["".join(map(chr, values.tolist()))]
         return [format(value, "g") for value in values.tolist()]
-
-    def values(self, node: h5py.Dataset) -> NDArray[Any]:
-        """A dataset's values, once it is known that they lie in this file and how many they are."""
-        if node.external or node.is_virtual:
-            raise ValueError("values that lie in another file")
-        size = node.size * node.dtype.itemsize
-        if size > self.path.stat().st_size * _MAX_EXPANSION:
-            raise ValueError(f"{size} bytes, more than the file can hold")
-        chunk = math.prod(node.chunks or ())
-        self._read += node.size
-        if max(node.size, chunk) > MAX_VALUES or self._read > MAX_FILE_VALUES:
-            raise ValueError(
-                f"{max(node.size, chunk)} values, more than {MAX_VALUES}, or {self._read} values "
-                f"in all, more than {MAX_FILE_VALUES}"
-            )
-        return np.asarray(node[()])
-
-    def _visit(self, count: int) -> None:
-        self._visited += count
-        if self._visited > MAX_REFERENCES:
-            raise ValueError(f"more than {MAX_REFERENCES} references and fields to follow")
 
 
 def _is_empty(node: Any) -> bool:

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,12 @@ import pooch
 import requests
 from tqdm import tqdm
 
-from wormgnn.datasets import kato, nichols, nwb, tabular, wormwideweb
+from wormgnn.datasets import flavell, kato, nichols, nwb, tabular, wormwideweb
 from wormgnn.datasets.matlab import open_worms
 from wormgnn.datasets.simulated import Simulation, simulate, simulate_other_lab
 from wormgnn.errors import (
     ChecksumError,
+    ChoiceError,
     DatasetUnavailableError,
     SourceError,
     WormgnnError,
@@ -176,20 +177,24 @@ def data_folder() -> Path:
 
 
 def load(dataset: str | Simulation) -> list[Recording]:
-    """Recordings of a dataset by name, or of a simulation; made once per process.
+    """Recordings of a dataset by name, of a folder, or of a simulation; made once per process.
+
+    All files of a folder are read (see `read`), and its name is the recordings' dataset.
 
     Raises
     ------
     ChoiceError
-        No dataset of that name.
+        No dataset of that name, and no folder.
     DatasetUnavailableError
         Its files are not in the data folder.
     SourceError, RecordingError
         A file that is damaged or not what it should be.
     """
     paths: list[Path] = []
-    if isinstance(dataset, str) and dataset != "simulated":
-        paths = chosen("dataset", dataset, DATASETS).locate(data_folder())
+    if isinstance(dataset, str) and is_folder(dataset):
+        paths = _recordings_in(Path(dataset))
+    elif isinstance(dataset, str) and dataset != "simulated":
+        paths = DATASETS[dataset].locate(data_folder())
     stamps = [(path.stat().st_mtime_ns, path.stat().st_size) for path in paths]
     return list(_load(dataset, tuple(paths), tuple(stamps)))
 
@@ -198,8 +203,27 @@ def load(dataset: str | Simulation) -> list[Recording]:
 def _load(dataset: str | Simulation, paths: tuple[Path, ...], _: object) -> tuple[Recording, ...]:
     if isinstance(dataset, Simulation):
         return tuple(dataset.recordings())
+    if dataset not in DATASETS:
+        name = Path(dataset).resolve().name
+        return tuple(replace(worm, dataset=name) for path in paths for worm in read(path))
     reader = DATASETS[dataset].reader
     return tuple(recording for path in paths or (Path(),) for recording in reader(path))
+
+
+def is_folder(dataset: str) -> bool:
+    """Whether recordings come from a folder; ChoiceError if no dataset has that name either."""
+    if dataset in DATASETS:
+        return False
+    if not Path(dataset).is_dir():
+        raise ChoiceError("dataset", dataset, [*DATASETS, "a folder with recordings"])
+    return True
+
+
+def _recordings_in(folder: Path) -> list[Path]:
+    files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+    if not files:
+        raise SourceError(folder, "", "expected recordings in this folder, found no file")
+    return files
 
 
 def other_lab(dataset: str | Simulation) -> list[Recording]:
@@ -216,7 +240,8 @@ def read(path: Path | str, fps: float | None = None) -> list[Recording]:
     """Recordings in a file of any known kind, told by its content.
 
     `fps`, in frames per second, is for a table that does not tell. SourceError if the file
-    is none of: MATLAB v7.3 (Kato, Nichols), NWB, WormWideWeb JSON, NPZ, CSV.
+    is none of: MATLAB v7.3 (Kato, Nichols), NWB, the HDF5 of Dag's laboratory, WormWideWeb
+    JSON, NPZ, CSV.
     """
     path = Path(path)
     check_regular(path)
@@ -225,15 +250,22 @@ def read(path: Path | str, fps: float | None = None) -> list[Recording]:
     if b"\x89HDF\r\n\x1a\n" in start:
         if nwb.is_nwb(path):
             return nwb.read(path)
+        if flavell.is_flavell(path):
+            return flavell.read(path)
         with open_worms(path, kato.TRACES) as worms:
             reader = nichols.read if "FourStates" in worms[0] else kato.read
         return reader(path)
     if start.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"{" or start.startswith(BZIP2):
         return wormwideweb.read(path)
     separated = any(sign in start for sign in (b",", b";", b"\t"))
-    if start[:2] == b"PK" or (separated and b"\0" not in start):
+    older = start.startswith(b"MATLAB 5.0")
+    if start[:2] == b"PK" or (separated and b"\0" not in start and not older):
         return tabular.read(path, fps)
-    raise SourceError(path, "", "expected MATLAB v7.3 or NWB (HDF5), WormWideWeb JSON, NPZ or CSV")
+    found = f"a file that begins with {start[:20]!r}" if start else "an empty file"
+    if older:
+        found = "an older MATLAB file: save it anew with -v7.3"
+    kinds = "MATLAB v7.3 or NWB (HDF5), WormWideWeb JSON, NPZ or CSV"
+    raise SourceError(path, "", f"expected {kinds}, found {found}")
 
 
 def status() -> list[FileStatus]:

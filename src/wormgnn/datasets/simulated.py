@@ -1,10 +1,11 @@
-"""Simulated worms: the behaviour's statistics from Kato et al. 2015, all else made up.
+"""Simulated worms: behaviour and tuning measured on Kato's worms (2015), all else made up.
 
 Behaviour is a semi-Markov chain over Kato's seven states. It drives a cyclic latent of a
 few dimensions, which each worm mixes into its neurons by loadings that are partly its own:
-the individual variability that the paper speaks of, with a dial. Calcium kinetics,
-bleaching and noise follow. No number computed on these worms says anything about
-*C. elegans*; they serve to try the code, and to ask where a model's assumptions pay off.
+the individual variability that the paper speaks of, with a dial. Slow signals of each pair of
+neurons, calcium kinetics, bleaching and noise follow. What these worms show was put into them:
+no number computed on them says anything about *C. elegans*. They serve to try the code, and to
+ask where a model's assumptions pay off.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from numpy.typing import NDArray
 from scipy.linalg import expm
 from scipy.signal import lfilter
 
+from wormgnn.datasets.measured import FOLLOWS, behaviour, neuron_class, with_gaps
 from wormgnn.errors import ChoiceError
-from wormgnn.recording import NO_STATE, PAPER_NEURONS, UNIDENTIFIED, Recording
+from wormgnn.recording import PAPER_NEURONS, UNIDENTIFIED, Recording
 from wormgnn.states import SEVEN
 
 Mixing = Literal["loadings", "neurons"]
@@ -29,34 +31,6 @@ undoes it to the letter. `neurons`: the named signals among themselves, `A X` (e
 rotation A of each worm, which its transpose undoes but for the noise."""
 
 MIXINGS: tuple[Mixing, ...] = ("loadings", "neurons")
-
-# Mean and standard deviation of the logarithm of the dwell times in seconds. Measured on
-# WT_NoStim.mat: all bouts of the five worms but the first and the last of each.
-DWELL_LOG_S = {
-    "fwd": (1.57, 1.09),
-    "slow": (0.84, 1.79),
-    "rev1": (1.10, 0.31),
-    "rev2": (1.23, 0.24),
-    "revsus": (2.57, 0.49),
-    "dt": (1.95, 0.31),
-    "vt": (1.82, 0.37),
-}
-# The longest bout in those recordings is 141 s; half of it, lest one bout fill a worm.
-LONGEST_DWELL_S = 70.0
-
-# Probability of the next state. Same recordings, frames without a state skipped; transitions
-# seen once or twice in the 547 (revsus to fwd or slow) left out.
-TRANSITIONS = {
-    "fwd": {"slow": 0.85, "rev1": 0.03, "rev2": 0.12},
-    "slow": {"fwd": 0.24, "rev1": 0.38, "rev2": 0.35, "revsus": 0.03},
-    "rev1": {"revsus": 1.0},
-    "rev2": {"revsus": 1.0},
-    "revsus": {"dt": 0.32, "vt": 0.68},
-    "dt": {"fwd": 0.45, "slow": 0.55},
-    "vt": {"fwd": 0.15, "slow": 0.85},
-}
-# Kato's frames without a state: 176 of 15662, in stretches.
-NO_STATE_FRACTION = 0.011
 
 # Where each state sits in the latent: an angle on the cycle that worms run through, then
 # forward speed, and the side of a turn (or which of the two reversals began it).
@@ -72,7 +46,14 @@ _LATENT = {
 N_TASK, N_NUISANCE = 4, 2
 _DIMENSIONS = N_TASK + N_NUISANCE
 
-# The paper's 15 neurons (first line of each group) and others, by what they follow here.
+Loadings = Literal["kato", "groups"]
+"""What named neurons follow: `kato`, what their class follows in Kato's worms, so that left and
+right are alike, in what is the worm's own, too; `groups`, one of four directions, and left and
+right each have their own part (the worms of the chapter on mixing)."""
+
+LOADINGS: tuple[Loadings, ...] = ("kato", "groups")
+
+# The paper's 15 neurons (first line of each group) and others, by what they follow there.
 _GROUPS = {
     "reverse": "AIBL AIBR AVAL AVAR AVER RIML RIMR AVEL VA01 DA01 RIFR SABVL",
     "forward": "AVBL RID RMED RMEL RMER VB01 VB02 AVBR RIBL RIBR DB01 RMEV",
@@ -93,19 +74,34 @@ _FIRST_ZERO = 3.83
 
 @dataclass(frozen=True)
 class Physics:
-    """What happens between behaviour and fluorescence; times in seconds."""
+    """What happens between behaviour and fluorescence; times in seconds.
 
-    latent_s: float = 0.8
-    latent_noise: float = 0.35
+    The defaults make worms that look like Kato's. `loadings` says what named neurons follow;
+    beside it stand the spread of a neuron's own weights in all worms (`own_loading`), of what
+    is the worm's own at a mixing of 1 (`worm_loading`), and of unidentified neurons
+    (`unnamed_loading`). `drift` is the size of each neuron's slow signal beside behaviour, as a
+    share of what Kato's neurons have there. ChoiceError for unknown loadings.
+    """
+
+    loadings: Loadings = "kato"
+    latent_s: float = 0.4
+    latent_noise: float = 0.15
     nuisance_s: float = 12.0
-    own_loading: float = 0.5
+    own_loading: float = 0.05
+    worm_loading: float = 0.75
+    unnamed_loading: float = 0.1
+    drift: float = 0.4
     rise_s: float = 0.4
-    decay_s: float = 1.8
+    decay_s: float = 1.5
     bleach_s: float = 500.0
-    bleach_fraction: float = 0.15
-    noise: float = 0.06
+    bleach_fraction: float = 0.02
+    noise: float = 0.016
     named_fraction: float = 0.5
     n_unidentified: int = 30
+
+    def __post_init__(self) -> None:
+        if self.loadings not in LOADINGS:
+            raise ChoiceError("loadings", self.loadings, LOADINGS)
 
 
 @dataclass(frozen=True)
@@ -166,7 +162,7 @@ def simulate(
     duration_s: float = 360.0,
     fps: float = 2.9,
     seed: int = 0,
-    mixing: float = 0.4,
+    mixing: float = 0.1,
     physics: Physics | None = None,
     kind: Mixing = "loadings",
 ) -> list[Recording]:
@@ -190,37 +186,19 @@ def _worm(simulation: Simulation, number: int) -> Recording:
     latent = _latent(states, fps, physics, random)
     loadings = _loadings(neurons, 0.0 if of_neurons else simulation.mixing, physics, random)
     columns = np.array([neurons.index(name) for name in PAPER_NEURONS])
+    drive = latent @ loadings.T
+    if physics.drift:
+        other = np.random.default_rng([simulation.seed, number, 2])
+        drive += physics.drift * _slow_signals(neurons, len(states), fps, physics, other)
     return Recording(
         worm=f"simulated-{number}",
         dataset="simulated",
-        traces=_fluorescence(latent @ loadings.T, fps, columns, rotation, physics, random),
+        traces=_fluorescence(drive, fps, columns, rotation, physics, random),
         neurons=neurons,
         fps=fps,
         states=with_gaps(states, random),
         vocabulary=SEVEN,
     )
-
-
-def behaviour(n_frames: int, fps: float, random: np.random.Generator) -> NDArray[np.int64]:
-    """State codes of a semi-Markov chain with Kato's dwell times, shape (n_frames,)."""
-    bouts: list[NDArray[np.int64]] = []
-    state, frames = "slow", 0
-    while frames < n_frames:
-        dwell_s = min(random.lognormal(*DWELL_LOG_S[state]), LONGEST_DWELL_S)
-        bouts.append(np.full(max(1, round(dwell_s * fps)), SEVEN.index(state)))
-        frames += len(bouts[-1])
-        following = TRANSITIONS[state]
-        state = str(random.choice(list(following), p=list(following.values())))
-    return np.concatenate(bouts)[:n_frames]
-
-
-def with_gaps(states: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
-    """Some stretches of ten frames lose their state, as annotators leave them."""
-    gaps = random.binomial(len(states) // 10, NO_STATE_FRACTION)
-    marked = states.copy()
-    for start in random.integers(0, len(states) - 9, gaps):
-        marked[start : start + 10] = NO_STATE
-    return marked
 
 
 def rotation_of_neurons(size: int, mixing: float, seed: int | Sequence[int]) -> NDArray[np.float64]:
@@ -269,8 +247,10 @@ def _loadings(
     worm's own, so that the size of the weights stays the same.
     """
     size = len(neurons), _DIMENSIONS
-    own = random.normal(0, 0.5, size)
-    unnamed = random.normal(0, 0.5, size)
+    own = random.normal(0, physics.worm_loading, size)
+    if physics.loadings == "kato":
+        own = _alike_in_pairs(own, neurons, axis=0)
+    unnamed = random.normal(0, physics.unnamed_loading, size)
     shared = np.array(
         [
             _species_loading(name, physics) if name != UNIDENTIFIED else unnamed[column]
@@ -282,12 +262,40 @@ def _loadings(
 
 
 def _species_loading(name: str, physics: Physics) -> NDArray[np.float64]:
-    """Loading of a named neuron that all worms share: its group's, and its own part."""
-    group = next(group for group, names in _GROUPS.items() if name in names.split())
+    """Loading of a named neuron that all worms share: its class's or group's, and its own part."""
     seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
     loading = physics.own_loading * np.random.default_rng(seed).normal(0, 0.6, _DIMENSIONS)
-    loading[:N_TASK] += _DIRECTIONS[group]
+    if physics.loadings == "kato":
+        loading[:N_TASK] += FOLLOWS[neuron_class(name)][:N_TASK]
+    else:
+        group = next(group for group, names in _GROUPS.items() if name in names.split())
+        loading[:N_TASK] += _DIRECTIONS[group]
     return np.asarray(loading)
+
+
+def _alike_in_pairs(
+    values: NDArray[np.float64], neurons: tuple[str, ...], axis: int
+) -> NDArray[np.float64]:
+    """Values of which all but a fifth of the variance is common to the neurons of a class.
+
+    `axis` runs over neurons; one without a name is alone in its class.
+    """
+    classes = [neuron_class(name) if name else column for column, name in enumerate(neurons)]
+    of_class = values.take([classes.index(name) for name in classes], axis)
+    return np.asarray(np.sqrt(0.8) * of_class + np.sqrt(0.2) * values)
+
+
+def _slow_signals(
+    neurons: tuple[str, ...],
+    n_frames: int,
+    fps: float,
+    physics: Physics,
+    random: np.random.Generator,
+) -> NDArray[np.float64]:
+    """What neurons do beside behaviour, as much as Kato's; shape (frames, neurons)."""
+    spread = [FOLLOWS[neuron_class(n)][-1] if n else physics.unnamed_loading for n in neurons]
+    drift = _drift((n_frames, len(neurons)), physics.nuisance_s, fps, random)
+    return np.asarray(spread * _alike_in_pairs(drift, neurons, axis=1))
 
 
 def _fluorescence(
@@ -328,7 +336,7 @@ def _drift(
 
 
 _PHYSICS = Physics(
-    decay_s=5.0, noise=0.12, bleach_fraction=0.3, named_fraction=0.4, n_unidentified=40
+    decay_s=5.0, noise=0.03, bleach_fraction=0.1, named_fraction=0.4, n_unidentified=40
 )
 _UNNAMED = (
     ("AVBL", "RIML", "VB01", "VB02"),
@@ -353,7 +361,7 @@ def simulate_other_lab(
     noise; some of the paper's neurons are not named, and in the second animal one name is
     given to the wrong neuron, with low confidence.
     """
-    worms = simulate(n_worms, duration_s, fps=1.7, seed=seed, mixing=0.4, physics=_PHYSICS)
+    worms = simulate(n_worms, duration_s, fps=1.7, seed=seed, mixing=0.2, physics=_PHYSICS)
     return [_relabelled(worm, number) for number, worm in enumerate(worms)]
 
 

@@ -91,7 +91,7 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]], str]:
     ragged = next((n for n, row in enumerate(rows, 1) if len(row) != len(rows[0])), None)
     if ragged is not None:
         expected = f"expected {len(rows[0])} columns in row {ragged} as in the header"
-        raise SourceError(path, "", expected)
+        raise SourceError(path, "", f"{expected}, found {len(rows[ragged - 1])}")
     if _is_transposed(rows):
         rows = [list(column) for column in zip(*rows, strict=True)]
         if rows[0][0] != TIME:  # numbers of frames, or nothing that we know
@@ -223,14 +223,16 @@ def _recording(
             dataset="tabular",
             traces=traces,
             neurons=tuple(canonical_name(name) for name in names),
-            fps=_frame_rate(path, fps, times),
+            fps=_frame_rate(path, fps, times, names),
             states=np.array([codes[label] for label in labels], dtype=np.int64),
             vocabulary=vocabulary,
             times=np.empty(0) if times is None else times,
         )
 
 
-def _frame_rate(path: Path, fps: float | None, times: NDArray[np.float64] | None) -> float:
+def _frame_rate(
+    path: Path, fps: float | None, times: NDArray[np.float64] | None, names: Sequence[str]
+) -> float:
     if times is not None and not (np.isfinite(times).all() and times.ndim == 1):
         raise SourceError(path, TIME, f"expected seconds of each frame, found shape {times.shape}")
     if fps is not None:
@@ -238,6 +240,17 @@ def _frame_rate(path: Path, fps: float | None, times: NDArray[np.float64] | None
             raise SourceError(path, "fps", f"expected frames per second > 0, found {fps}")
         return fps
     if times is None:
-        raise SourceError(path, TIME, "expected seconds of each frame, or frames per second")
+        columns = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        raise SourceError(
+            path,
+            TIME,
+            f"expected seconds of each frame under this name, or frames per second (--fps), found "
+            f"neither among {columns}",
+        )
+    falls = np.flatnonzero(np.diff(times) <= 0)
+    if falls.size:
+        row = int(falls[0]) + 1
+        expected = f"expected seconds that rise, found {times[row]:g} after {times[row - 1]:g}"
+        raise SourceError(path, TIME, f"{expected} in frame {row} (row {row + 2} of a table)")
     with reading(path, TIME, "seconds that rise over two frames or more"):
         return frames_per_second(times)

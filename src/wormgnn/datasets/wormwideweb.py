@@ -73,7 +73,8 @@ def read(path: Path | str) -> list[Recording]:
         content = json.loads(text)
     if not isinstance(content, dict):
         raise SourceError(path, "", f"expected a JSON object, found {type(content).__name__}")
-    return [_recording(path, _flat(path, content) if "gcamp" in content else content)]
+    worm = path.name.removesuffix(".bz2").removesuffix(".json")
+    return [recording(path, worm, _flat(path, content) if "gcamp" in content else content)]
 
 
 def _flat(path: Path, content: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +95,8 @@ def _flat(path: Path, content: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _recording(path: Path, content: dict[str, Any]) -> Recording:
+def recording(path: Path, worm: str, content: dict[str, Any]) -> Recording:
+    """A worm's recording from the fields of the older JSON; errors as of `read`."""
     field = "trace_original" if "trace_original" in content else "trace_array"
     traces = _array(path, content, field, 2).T
     frames, neurons = traces.shape
@@ -102,7 +104,7 @@ def _recording(path: Path, content: dict[str, Any]) -> Recording:
     times, fps = _times(path, content, frames)
     with building(path):
         return Recording(
-            worm=path.name.removesuffix(".bz2").removesuffix(".json"),
+            worm=worm,
             dataset="wormwideweb",
             traces=np.ascontiguousarray(traces),
             neurons=names,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wormgnn.errors import chosen
+from wormgnn.errors import WormgnnError, chosen
 from wormgnn.models.ensemble import initialised
 from wormgnn.models.networks import GNN, MLP, ConnectomeGNN, Network, NodeMLP, Predictor
 from wormgnn.models.pyg import GAT, GraphLayer
@@ -24,8 +24,6 @@ class Model:
     states, traces
         Options of the network in this task where they differ from its own defaults; None if
         the network does not serve the task.
-    needs
-        Arguments beside sizes that have no default and are no plain JSON.
     version
         Part of the key of stored results. Raise it when a result is meant to change.
     """
@@ -33,7 +31,6 @@ class Model:
     network: Callable[..., Network]
     states: Mapping[str, Any] | None = None
     traces: Mapping[str, Any] | None = None
-    needs: tuple[str, ...] = ()
     version: int = 1
 
 
@@ -42,23 +39,38 @@ _TRACES = {**_BY_NODE, "norm": "none"}
 _EDGES = {"edges": "frame", "lean": True}
 
 MODELS: dict[str, Model] = {
-    "mlp": Model(MLP, states={}, traces=_TRACES),
-    "node-mlp": Model(NodeMLP, traces=_BY_NODE),
-    "gnn": Model(GNN, states={}, traces=_TRACES | _EDGES),
-    "gnn-connectome": Model(ConnectomeGNN, states={}, needs=("adjacency",)),
-    "zoo": Model(GraphLayer, states={}),
-    "gat": Model(GAT, traces=_TRACES),
-    "mlp-rnn": Model(MLPRNN, traces=_TRACES),
-    "node-mlp-rnn": Model(NodeMLPRNN, traces=_BY_NODE),
-    "gnn-rnn": Model(GNNRNN, traces=_TRACES | _EDGES),
+    "mlp": Model(MLP, states={}, traces=_TRACES, version=2),
+    "node-mlp": Model(NodeMLP, traces=_BY_NODE, version=2),
+    "gnn": Model(GNN, states={}, traces=_TRACES | _EDGES, version=2),
+    "gnn-connectome": Model(ConnectomeGNN, states={}, version=2),
+    "zoo": Model(GraphLayer, states={}, version=2),
+    "gat": Model(GAT, traces=_TRACES, version=2),
+    "mlp-rnn": Model(MLPRNN, traces=_TRACES, version=2),
+    "node-mlp-rnn": Model(NodeMLPRNN, traces=_BY_NODE, version=2),
+    "gnn-rnn": Model(GNNRNN, traces=_TRACES | _EDGES, version=2),
 }
 
 CLASSIFIERS = {name: model for name, model in MODELS.items() if model.states is not None}
 PREDICTORS = {name: model for name, model in MODELS.items() if model.traces is not None}
+_SHIPPED = frozenset(MODELS)
+
+
+def register(name: str, model: Model) -> None:
+    """Add a network of one's own, which `Plan(name)` then runs; a second time replaces the first.
+
+    WormgnnError for the name of a network of this package.
+    """
+    if name in _SHIPPED:
+        raise WormgnnError(f"model {name!r} is one of this package: choose another name")
+    MODELS[name] = model
+    for networks, options in ((CLASSIFIERS, model.states), (PREDICTORS, model.traces)):
+        networks.pop(name, None)
+        if options is not None:
+            networks[name] = model
 
 
 def classifier(
-    name: str, members: int, neurons: int, n_states: int, seed: int, **options: Any
+    name: str, seeds: Sequence[int], neurons: int, n_states: int, **options: Any
 ) -> Network:
     """An ensemble of untrained networks that read states; its outputs are their scores.
 
@@ -66,10 +78,10 @@ def classifier(
     ----------
     name
         A key of `CLASSIFIERS`.
-    members, neurons, n_states
+    seeds
+        Of each member's initial weights; torch's global generator is left as it was.
+    neurons, n_states
         Sizes.
-    seed
-        Of the initial weights; torch's global generator is left as it was.
     options
         Further arguments of the network.
 
@@ -77,13 +89,12 @@ def classifier(
     """
     model = chosen("model", name, CLASSIFIERS)
     options = {**(model.states or {}), **options}
-    return initialised(
-        lambda: model.network(members=members, neurons=neurons, outputs=n_states, **options), seed
-    )
+    sizes = {"neurons": neurons, "outputs": n_states}
+    return initialised(lambda n: model.network(members=n, **sizes, **options), seeds)
 
 
 def predictor(
-    name: str, members: int, neurons: int, seed: int, features: int = 2, **options: Any
+    name: str, seeds: Sequence[int], neurons: int, features: int = 2, **options: Any
 ) -> Predictor:
     """An ensemble of untrained networks that predict how `features` of each neuron change.
 
@@ -91,16 +102,16 @@ def predictor(
     ----------
     name
         A key of `PREDICTORS`.
-    members, neurons, features
+    seeds
+        Of each member's initial weights; torch's global generator is left as it was.
+    neurons, features
         Sizes.
-    seed
-        Of the initial weights; torch's global generator is left as it was.
     options
         Further arguments of the network.
 
     ChoiceError for an unknown name.
     """
     model = chosen("model", name, PREDICTORS)
-    sizes = {"members": members, "neurons": neurons, "features": features}
-    options = {**(model.traces or {}), **options, **sizes, "outputs": features * neurons}
-    return Predictor(initialised(lambda: model.network(**options), seed), features)
+    sizes = {"neurons": neurons, "features": features, "outputs": features * neurons}
+    options = {**(model.traces or {}), **options, **sizes}
+    return Predictor(initialised(lambda n: model.network(members=n, **options), seeds), features)

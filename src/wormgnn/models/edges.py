@@ -1,14 +1,13 @@
 """Edges between all pairs of neurons, inferred from their activity (eq. 8-11).
 
-The encoders come first, then the two kernels that take their time. Written out, the hidden
+The encoders come first, then the two operations that take their time. Written out, the hidden
 layer over all pairs takes members x hidden x neurons^2 x frames values (60 MB for 16 members,
-16 channels, 15 neurons, 260 frames), to be averaged or summed at once. Both kernels go through
-it slice by slice, forward and backward, so that a slice stays in a core's cache.
+16 channels, 15 neurons, 260 frames), to be averaged or summed at once. Neither holds it: on the
+CPU they are the loops of `kernels`, elsewhere they take one neuron at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Literal
 
 import torch
@@ -16,16 +15,11 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from wormgnn.errors import ChoiceError
-from wormgnn.models.layers import BatchNorm, Block, Linear, Norm, affine
+from wormgnn.models import kernels
+from wormgnn.models.layers import BatchNorm, Block, Blocks, Linear, Norm, affine, xavier
 
-Edges = Literal["before", "after", "frame"]
+Edges = Literal["before", "after", "window", "frame"]
 Rivals = Literal["types", "senders"]
-
-SLICE_BYTES = 2**20
-"""Bytes of a slice on the CPU: about a core's own cache."""
-
-DEVICE_SLICE_BYTES = 2**28
-"""Bytes of a slice of `frame_edge_scores` on any other device, which wants few large steps."""
 
 
 class EdgeEncoder(nn.Module):
@@ -40,7 +34,8 @@ class EdgeEncoder(nn.Module):
     members, features, hidden
         Sizes.
     edges
-        Where activity is averaged over time: `before` g, `after` g, or not at all (`frame`).
+        Where activity is averaged over time: `before` g, `after` g, after g in each `window`
+        by itself, or not at all (`frame`).
     hidden_layers, norm
         How the two-layer `g` is read, and where batch norm sits in it; see `Block`.
     self_edges
@@ -53,6 +48,8 @@ class EdgeEncoder(nn.Module):
     rivals
         What the softmax is over: the two `types` of an edge (eq. 10), each pair of neurons by
         itself, or all `senders` of a neuron, whose weights then sum to one.
+    blocks
+        The paper's, or those of neural relational inference; see `Block`.
     """
 
     def __init__(
@@ -67,15 +64,19 @@ class EdgeEncoder(nn.Module):
         use_running: bool = True,
         sharpness: float = 1.0,
         rivals: Rivals = "types",
+        blocks: Blocks = "paper",
     ) -> None:
         super().__init__()
         if rivals not in ("types", "senders"):
             raise ChoiceError("rivals of the softmax", rivals, ("types", "senders"))
         if not sharpness > 0:
             raise ChoiceError("sharpness", sharpness, ["numbers above 0"])
-        self.node = Block(members, features, hidden, 2, norm, use_running)
-        self.pair = Block(members, 2 * hidden, hidden, hidden_layers, norm, use_running)
+        further = norm, use_running, blocks
+        self.node = Block(members, features, hidden, 2, *further)
+        self.pair = Block(members, 2 * hidden, hidden, hidden_layers, *further)
         self.readout = Linear(members, hidden, 2)
+        if blocks == "nri":
+            xavier(self.readout)
         self.edges = edges
         self.self_edges = self_edges
         self.sharpness, self.rivals = sharpness, rivals
@@ -83,20 +84,24 @@ class EdgeEncoder(nn.Module):
     def forward(self, context: Tensor) -> Tensor:
         """`([members,] features, neurons, frames)` to `(members, neurons, neurons[, frames])`.
 
-        `weights[m, i, j]` is the edge from neuron j to neuron i.
+        `weights[m, i, j]` is the edge from neuron j to neuron i. Edges of windows, `(members,
+        neurons, neurons, windows)`, come from `(features, neurons, windows, frames)`.
         """
+        window_frames = context.shape[-1]
+        if self.edges == "window":
+            context = context.flatten(-2)
         nodes = self.node(context.flatten(-2)).unflatten(2, context.shape[-2:])
         if self.edges == "before":
             nodes = nodes.mean(-1, keepdim=True)
-        return self._weights(self._scores(*self._halves(nodes)))
+        return self._weights(self._scores(*self._halves(nodes), window_frames))
 
-    def _scores(self, to_i: Tensor, from_j: Tensor) -> Tensor:
-        """Log odds of the second edge type, `(members, neurons, neurons, frames or 1)`."""
+    def _scores(self, to_i: Tensor, from_j: Tensor, window_frames: int) -> Tensor:
+        """Log odds of the second edge type, `(members, neurons, neurons, frames or windows)`."""
         neurons = to_i.shape[2]
         if self.edges == "frame" and self.pair.hidden_layers == 1:
             return self._scores_at_frames(to_i, from_j)
-        if self.edges == "after":
-            hidden = mean_over_frames(self.pair, to_i, from_j)
+        if self.edges in ("after", "window"):
+            hidden = mean_over_frames(self.pair, to_i, from_j, window_frames)
         else:
             hidden = self.pair.rest((to_i[:, :, :, None] + from_j[:, :, None]).flatten(2))
         scores = self.readout(hidden)
@@ -124,7 +129,7 @@ class EdgeEncoder(nn.Module):
             itself = torch.eye(scores.shape[1], dtype=torch.bool, device=scores.device)
             scores = scores.masked_fill(itself[..., None], -torch.inf)
         weights = scores.sigmoid() if self.rivals == "types" else scores.softmax(2)
-        return weights if self.edges == "frame" else weights.squeeze(-1)
+        return weights if self.edges in ("frame", "window") else weights.squeeze(-1)
 
     def values(self, neurons: int) -> int:
         """As `Network.values`; edges that hold for a recording do not grow with the windows."""
@@ -174,21 +179,25 @@ class FrameEdges(nn.Module):
         return 4 * self.send.shape[-1] * neurons + 2 * neurons**2
 
 
-def mean_over_frames(block: Block, to_i: Tensor, from_j: Tensor) -> Tensor:
+def mean_over_frames(block: Block, to_i: Tensor, from_j: Tensor, window_frames: int) -> Tensor:
     """Mean over frames of `block.rest` applied to every pair's `to_i + from_j`.
 
-    Shapes `(members, hidden, neurons, frames)` twice to `(members, hidden, neurons**2)`.
+    Shapes `(members, hidden, neurons, frames)` twice to `(members, hidden, neurons**2 * windows)`:
+    a mean for each window of so many frames, of which there may be one.
     """
     if block.hidden_layers > 1:
         pairs = to_i[:, :, :, None] + from_j[:, :, None]
-        hidden = block.rest(pairs.flatten(2))
-        return hidden.unflatten(2, (-1, pairs.shape[-1])).mean(-1)
-    mean, square = RectifiedMean.apply(to_i, from_j)
-    mean = mean.flatten(2)
+        return block.rest(pairs.flatten(2)).unflatten(2, (-1, window_frames)).mean(-1)
+    # Every window of a member goes through the kernel as a member of its own.
+    windows = (x.unflatten(-1, (-1, window_frames)).movedim(3, 1) for x in (to_i, from_j))
+    mean, square = RectifiedMean.apply(*(x.flatten(0, 1).contiguous() for x in windows))
+    mean = mean.unflatten(0, (len(to_i), -1)).movedim(1, -1).flatten(2)
     if not isinstance(block.first_norm, BatchNorm):
         return mean
     # Batch norm is affine given its statistics, so it may follow the average over frames.
-    scale, shift = _coefficients(block.first_norm, mean, square, mean.shape[-1] * to_i.shape[-1])
+    square = square.unflatten(0, (len(to_i), -1)).mean(1)
+    samples = mean.shape[-1] * window_frames
+    scale, shift = _coefficients(block.first_norm, mean, square, samples)
     return torch.addcmul(shift, mean, scale)
 
 
@@ -218,8 +227,6 @@ def _coefficients(
 class RectifiedMean(torch.autograd.Function):
     """`mean_t relu(a_i + b_j)` for all pairs (i, j), and the mean square over pairs and frames.
 
-    A slice is a few members and one sending neuron.
-
     Shapes: a and b `(members, hidden, neurons, frames)`; mean `(members, hidden, neurons,
     neurons)`; square `(members, hidden)`.
     """
@@ -228,107 +235,79 @@ class RectifiedMean(torch.autograd.Function):
     def forward(ctx: Any, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
         """Both means."""
         ctx.save_for_backward(a, b)
+        if kernels.suit(a):
+            means = kernels.rectified_mean(*kernels.arrays(a, b))
+            return torch.from_numpy(means[0]), torch.from_numpy(means[1])
         neurons = a.shape[2]
         mean = a.new_empty(*a.shape[:3], neurons)
         square = a.new_zeros(a.shape[:2])
-        for rows in _slices(a):
-            for j in range(neurons):
-                rectified = torch.relu_(a[rows] + b[rows, :, j : j + 1])
-                mean[rows, ..., j] = rectified.mean(-1)
-                square[rows] += torch.linalg.vector_norm(rectified, dim=(2, 3)).square_()
+        for j in range(neurons):
+            rectified = torch.relu_(a + b[:, :, j : j + 1])
+            mean[..., j] = rectified.mean(-1)
+            square += torch.linalg.vector_norm(rectified, dim=(2, 3)).square_()
         return mean, square / (neurons * a.shape[2] * a.shape[3])
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
         """Gradients with respect to a and b; the activations are computed again."""
         a, b = ctx.saved_tensors
         neurons, frames = a.shape[2:]
-        direct = grads[0] / frames
-        through_square = (grads[1] * (2 / (neurons**2 * frames)))[:, :, None, None]
-        to_a, to_b = torch.zeros_like(a), torch.empty_like(b)
-        for rows in _slices(a):
-            for j in range(neurons):
-                activation = a[rows] + b[rows, :, j : j + 1]
-                gradient = torch.addcmul(
-                    direct[rows, ..., j, None], activation, through_square[rows]
-                )
-                gradient = torch.ops.aten.threshold_backward(gradient, activation, 0)
-                to_a[rows] += gradient
-                to_b[rows, :, j] = gradient.sum(2)
-        return to_a, to_b
-
-
-def _slices(a: Tensor) -> list[slice]:
-    """Members to work on at a time."""
-    step = max(1, SLICE_BYTES // 4 // a[0].numel()) if a.device.type == "cpu" else len(a)
-    return [slice(start, start + step) for start in range(0, len(a), step)]
+        direct, slope = grads[0] / frames, grads[1] * (2 / (neurons**2 * frames))
+        if kernels.suit(a):
+            found = kernels.rectified_mean_backward(*kernels.arrays(a, b, direct, slope))
+            return torch.from_numpy(found[0]), torch.from_numpy(found[1])
+        of_a, of_b = torch.zeros_like(a), torch.empty_like(b)
+        for j in range(neurons):
+            value = a + b[:, :, j : j + 1]
+            gradient = torch.addcmul(direct[..., j, None], value, slope[..., None, None])
+            gradient = torch.ops.aten.threshold_backward(gradient, value, 0)
+            of_a += gradient
+            of_b[:, :, j] = gradient.sum(2)
+        return of_a, of_b
 
 
 class _FrameEdgeScores(torch.autograd.Function):
-    """See `frame_edge_scores`; saves its inputs and nothing else.
-
-    A slice is a few members and channels, one receiving neuron, all sending ones. The backward
-    pass computes each slice again.
-    """
+    """See `frame_edge_scores`; saves its inputs and nothing else."""
 
     @staticmethod
     def forward(ctx: Any, to_i: Tensor, from_j: Tensor, readout: Tensor) -> Tensor:
-        """Scores; every slice of channels adds its part."""
+        """Scores."""
         ctx.save_for_backward(to_i, from_j, readout)
+        if kernels.suit(to_i):
+            return torch.from_numpy(kernels.frame_scores(*kernels.arrays(to_i, from_j, readout)))
         members, _, neurons, windows = to_i.shape
-        scores = to_i.new_zeros(members, neurons, neurons, windows)
-        for part, pairs in _parts(to_i):
-            receive, send, weights = to_i[part], from_j[part], readout[part][:, None]
-            for i in range(neurons):
-                torch.add(send, receive[:, :, i : i + 1], out=pairs).relu_()
-                # A view, since only the member axis has a stride of its own.
-                row = scores[part[0], i].view(len(weights), 1, -1)
-                row.baddbmm_(weights, pairs.flatten(2))
+        scores = to_i.new_empty(members, neurons, neurons, windows)
+        for i, receive in enumerate(to_i.split(1, dim=2)):
+            pairs = torch.relu_(from_j + receive).flatten(2)
+            torch.bmm(readout[:, None], pairs, out=scores[:, i].view(members, 1, -1))
         return scores
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Gradients of to_i, from_j and readout.
+        """Gradients of to_i, from_j and readout; the activations are computed again.
 
         As `relu(z) = [z > 0] z`, the readout's gradient follows from the sums that the
         other two need, and the activations themselves are not.
         """
         to_i, from_j, readout = ctx.saved_tensors
-        grad = grad.contiguous()
-        of_i, of_j, of_readout = (torch.zeros_like(each) for each in ctx.saved_tensors)
-        for part, pairs in _parts(to_i):
-            receive, send, sum_i, sum_j = to_i[part], from_j[part], of_i[part], of_j[part]
-            for i in range(to_i.shape[2]):
-                torch.add(send, receive[:, :, i : i + 1], out=pairs)
-                active = torch.ops.aten.threshold_backward.grad_input
-                active(grad[part[0], i, None], pairs, 0, grad_input=pairs)
-                sum_j += pairs
-                torch.sum(pairs, 2, out=sum_i[:, :, i])
-            products = torch.mul(receive, sum_i, out=pairs).addcmul_(send, sum_j)
-            torch.sum(products, (2, 3), out=of_readout[part])
-            sum_i *= readout[part][..., None, None]
-            sum_j *= readout[part][..., None, None]
-        return of_i, of_j, of_readout
-
-
-def _steps(members: int, hidden: int, values: int, budget: int) -> tuple[int, int]:
-    """Members and channels of a slice that has `values` a channel, at most `budget` in all."""
-    channels = min(hidden, max(1, budget // max(1, values)))
-    return min(members, max(1, budget // max(1, values * hidden))), channels
-
-
-def _parts(like: Tensor) -> Iterator[tuple[tuple[slice, slice], Tensor]]:
-    """Members and channels to work on at a time, with room for one receiving neuron's pairs."""
-    members, hidden, neurons, windows = like.shape
-    budget = SLICE_BYTES if like.device.type == "cpu" else DEVICE_SLICE_BYTES
-    rows, channels = _steps(members, hidden, neurons * windows, budget // like.element_size())
-    room = like.new_empty(rows * channels * neurons * windows)
-    for m in range(0, members, rows):
-        for h in range(0, hidden, channels):
-            part = slice(m, m + rows), slice(h, h + channels)
-            shape = like[part].shape
-            yield part, room[: shape.numel()].view(shape)
+        if kernels.suit(to_i):
+            found = kernels.frame_scores_backward(*kernels.arrays(to_i, from_j, readout, grad))
+            return (
+                torch.from_numpy(found[0]),
+                torch.from_numpy(found[1]),
+                torch.from_numpy(found[2]),
+            )
+        of_i, of_j = torch.empty_like(to_i), torch.zeros_like(from_j)
+        for i, receive in enumerate(to_i.split(1, dim=2)):
+            score = grad[:, None, i].expand_as(from_j)
+            active = torch.ops.aten.threshold_backward(score, from_j + receive, 0)
+            of_j += active
+            torch.sum(active, 2, out=of_i[:, :, i])
+        of_readout = (to_i * of_i).addcmul_(from_j, of_j).sum((2, 3))
+        weight = readout[..., None, None]
+        return of_i.mul_(weight), of_j.mul_(weight), of_readout
 
 
 def frame_edge_scores(to_i: Tensor, from_j: Tensor, readout: Tensor) -> Tensor:
@@ -341,7 +320,7 @@ def frame_edge_scores(to_i: Tensor, from_j: Tensor, readout: Tensor) -> Tensor:
     - inputs, kept for the backward pass, and as much again for their gradients:
       `16 M H N T + 8 M H`;
     - scores, and as much again for their gradient: `8 M N^2 T`;
-    - while it runs: about `SLICE_BYTES + 4 M N^2 T` on the CPU.
+    - while it runs: nothing on the CPU, elsewhere three times what an input takes, `12 M H N T`.
 
     The written-out activations would be `4 M H N^2 T`, and two or three of them.
 

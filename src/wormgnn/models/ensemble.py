@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -13,14 +15,27 @@ from torch import Tensor, nn
 Network = TypeVar("Network", bound=nn.Module)
 
 
-def initialised(build: Callable[[], Network], seed: int) -> Network:
-    """What `build` gives, its initial weights drawn by the seed.
+def seed_of(*what: object) -> int:
+    """A seed made of what it is for, plain JSON: the same on any machine and in any company."""
+    digest = hashlib.sha256(json.dumps(what).encode()).digest()
+    return int.from_bytes(digest[:4], "big")
 
+
+def initialised(build: Callable[[int], Network], seeds: Sequence[int]) -> Network:
+    """An ensemble of which each member is the network alone that its seed gives.
+
+    `build` makes an ensemble of so many members, with parameters that have a leading member axis.
     Torch's global generator is left as it was.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return build()
+        network, rows = build(len(seeds)), []
+        for seed in seeds:
+            torch.manual_seed(seed)
+            rows.append(dict(build(1).named_parameters()))
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            parameter.copy_(torch.cat([row[name] for row in rows]))
+    return network
 
 
 class Stack:

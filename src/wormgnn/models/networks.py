@@ -13,8 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from wormgnn.errors import ChoiceError, chosen
 from wormgnn.models.edges import EdgeEncoder, Edges, FrameEdges
-from wormgnn.models.layers import Head, Linear, Norm, affine, silent
+from wormgnn.models.layers import Blocks, Head, Linear, Norm, affine, silent
+from wormgnn.models.messages import MESSAGES, Message
 
 Aggregation = Literal["concat", "sum"]
 
@@ -177,7 +179,8 @@ class NodeMLP(Network):
 class GNN(Network):
     """Message passing along inferred edges, then two layers and a readout.
 
-    `H_i = sum_j w_ij x_j` (eq. 12, 14), `H_out = g(aggregate(H_i))` (eq. 13).
+    `H_i = sum_j A_ij x_j` (eq. 12, 14), `H_out = g(aggregate(H_i))` (eq. 13), where `message`
+    says how A follows from the inferred edges.
 
     Parameters
     ----------
@@ -187,9 +190,15 @@ class GNN(Network):
         See `Head`; the first two hold for the edge encoder as well.
     edges
         Inferred once for a recording, its activity averaged `before` or `after` the layer of
-        the pairs, or anew at each `frame`.
+        the pairs, or anew in each `window` or at each `frame`.
+    message
+        A key of `MESSAGES`.
     encoder_norm
         Batch norm in the edge encoder, where it differs from `norm`.
+    head_use_running
+        As `use_running` of the encoder, for the batch norm of the two layers.
+    blocks
+        Of the two layers and of the encoder; see `Block`.
     lean
         Whether edges of each frame come from `FrameEdges`, as they do in forecasts.
     aggregation
@@ -215,30 +224,46 @@ class GNN(Network):
         aggregation: Aggregation = "concat",
         steps: int = 1,
         starts_silent: bool = False,
+        message: Message = "sum",
+        head_use_running: bool = True,
+        blocks: Blocks = "paper",
         **inference: Any,
     ) -> None:
         super().__init__()
+        self.carried = chosen("message", message, MESSAGES)
         self.encoder: EdgeEncoder | FrameEdges
         if lean and edges == "frame":
+            if blocks != "paper":
+                raise ChoiceError("blocks of lean edges", blocks, ["paper"])
             self.encoder = FrameEdges(members, features, hidden, **inference)
         else:
             inner = encoder_norm or norm
             self.encoder = EdgeEncoder(
-                members, features, hidden, hidden_layers, edges, inner, **inference
+                members, features, hidden, hidden_layers, edges, inner, blocks=blocks, **inference
             )
         self.features, self.aggregation, self.steps = features, aggregation, steps
         width = features * (neurons if aggregation == "concat" else 1)
-        self.head = Head(members, width, outputs, hidden, hidden_layers, norm, starts_silent)
+        further = norm, starts_silent, head_use_running, blocks
+        self.head = Head(members, width, outputs, hidden, hidden_layers, *further)
 
     def edges(self, context: Tensor) -> Tensor | None:
         """See `Network.edges`."""
-        return None if self.encoder.edges == "frame" else self.encoder(context)
+        return None if self.encoder.edges in ("frame", "window") else self.encoder(context)
 
-    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """See `Network.forward`; edges of each frame come from `x` alone."""
+    def forward(
+        self, x: Tensor, context: Tensor | None = None, window: Tensor | None = None
+    ) -> Tensor:
+        """See `Network.forward`; edges of each frame come from `x` alone.
+
+        Edges of windows come from a `context` `(features, neurons, windows, frames)`, of which
+        `window` `(samples,)` says in which each sample lies.
+        """
         if self.encoder.edges == "frame" or context is None:
             context = x
-        return self.scores(x, self.encoder(context))
+        weights = self.encoder(context)
+        if self.encoder.edges == "window":
+            weights = weights[..., window]
+        return self.scores(x, weights)
 
     def scores(self, x: Tensor, weights: Tensor) -> Tensor:
         """Outputs for a shared `x`, given the edges `(members, neurons, neurons[, frames])`."""
@@ -251,7 +276,7 @@ class GNN(Network):
         per_node = first.weight.unflatten(2, (self.features, -1))
         if self.aggregation == "sum":
             per_node = per_node.expand(-1, -1, -1, x.shape[-2])
-        per_node = per_node.flatten(1, 2)
+        per_node, weights = per_node.flatten(1, 2), self._carrying(weights)
         for _ in range(self.steps):
             per_node = torch.bmm(per_node, weights)
         folded = affine(per_node.view(*first.weight.shape[:2], -1), first.bias, x.flatten(0, 1))
@@ -264,12 +289,22 @@ class GNN(Network):
         return self.head(self._aggregated(self.messages(x, edges))), None
 
     def messages(self, x: Tensor, edges: Tensor | None = None) -> Tensor:
-        """`H = A^steps X`: `(members, features, neurons, windows)`; see `Network.step`."""
-        weights = self.encoder(x) if edges is None else edges
+        """`H = A^steps X`: `(members, features, neurons, windows)`; see `Network.step`.
+
+        ChoiceError for edges of windows, which a frame alone does not have.
+        """
+        if edges is None and self.encoder.edges == "window":
+            raise ChoiceError("edges of a forecast", "window", ("before", "after", "frame"))
+        weights = self._carrying(self.encoder(x) if edges is None else edges)
         pairs = "mijt" if weights.dim() == 4 else "mij"
         for _ in range(self.steps):
             x = torch.einsum(f"{pairs},{'mfjt' if x.dim() == 4 else 'fjt'}->mfit", weights, x)
         return x
+
+    def _carrying(self, weights: Tensor) -> Tensor:
+        """A of `H = A X`, from edges `(members, neurons, neurons[, frames])`."""
+        each = weights if weights.dim() == 4 else weights[..., None]
+        return self.carried(each).view_as(weights)
 
     def _aggregated(self, messages: Tensor) -> Tensor:
         return messages.sum(2) if self.aggregation == "sum" else messages.flatten(1, 2)

@@ -70,8 +70,10 @@ class Recurrent(Network):
 
     recurrent = True
 
-    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """See `Network.forward`."""
+    def forward(
+        self, x: Tensor, context: Tensor | None = None, window: Tensor | None = None
+    ) -> Tensor:
+        """See `Network.forward`; a recurrent network has no edges of windows."""
         return self.step(x, None, self.edges(x if context is None else context))[0]
 
 
@@ -180,7 +182,10 @@ class GNNRNN(Recurrent, GNN):
         messages = self.head.block.first.weight.shape[-1]
         self.lstm = LSTMCell(members, messages, hidden)
         # Its input is the LSTM's state: another head in place of the GNN's.
-        self.head = Head(members, hidden, outputs, hidden, hidden_layers, norm, starts_silent)
+        further = options.get("head_use_running", True), options.get("blocks", "paper")
+        self.head = Head(
+            members, hidden, outputs, hidden, hidden_layers, norm, starts_silent, *further
+        )
 
     def step(
         self, x: Tensor, memory: Memory | None = None, edges: Tensor | None = None

@@ -23,8 +23,8 @@ class SetReader(nn.Module):
     `h_i = relu(W_x x_i + W_e e_i + b)`, a layer on `[x_i; e_i]` in two parts, for each neuron
     with embedding `e_i` of its name; `H = mean_i h_i` over the neurons that are present; scores
     `= g(H)` with one hidden layer (Zaheer et al. 2017, "Deep Sets"; a second linear map in front
-    of the mean would be one with the first of `g`). In training every frame of every step meets
-    its own random subset of the neurons, so that the network learns to read any of them.
+    of the mean would be one with the first of `g`). Where training keeps a random subset of the
+    neurons at every frame of every step, the network learns to read any of them.
 
     Parameters
     ----------
@@ -39,10 +39,6 @@ class SetReader(nn.Module):
     known
         Names that each member may use, shape (members, neurons): those of its training
         worms. All if None.
-    dropping
-        Whether neurons are dropped in training.
-    seed
-        Of the dropping; initial weights follow torch's generator, as in `models.layers`.
     """
 
     known: Tensor
@@ -56,8 +52,6 @@ class SetReader(nn.Module):
         hidden: int = 32,
         embedding: int = 16,
         known: Tensor | None = None,
-        dropping: bool = True,
-        seed: int = 0,
     ) -> None:
         super().__init__()
         self.values = Linear(members, features, hidden)
@@ -67,35 +61,30 @@ class SetReader(nn.Module):
         self.readout = Linear(members, hidden, outputs)
         everything = torch.ones(members, neurons)
         self.register_buffer("known", everything if known is None else known.float())
-        self.dropping, self.draws = dropping, torch.Generator().manual_seed(seed)
 
-    def forward(self, x: Tensor, present: Tensor) -> Tensor:
+    def forward(self, x: Tensor, present: Tensor, kept: Tensor | None = None) -> Tensor:
         """Scores `(members, outputs, frames)` from the neurons that are present.
 
         `x` `(features, neurons, frames)` is in the order of the vocabulary, `present`
         `(neurons,)` is true where a neuron was recorded; values of the others are not read.
+        `kept` `(neurons, frames)` is zero where a neuron is dropped.
         """
         which = torch.nonzero(present).flatten()
-        return self.read(x[:, which], which)
+        return self.read(x[:, which], which, None if kept is None else kept[which])
 
-    def read(self, x: Tensor, which: Tensor) -> Tensor:
+    def read(self, x: Tensor, which: Tensor, kept: Tensor | None = None) -> Tensor:
         """Scores from a set of neurons: `x` `(features, set, frames)`, `which` their numbers.
 
-        Nothing is said by an empty set: its scores are `g(0)`, the same at every frame.
+        `kept` `(set, frames)`. Nothing is said by an empty set: its scores are `g(0)`, the same
+        at every frame.
         """
-        dropping = self.training and self.dropping and len(which) > 0
-        kept = random_subsets(x, self._draws_of_step()) if dropping else torch.ones_like(x[0])
+        kept = torch.ones_like(x[0]) if kept is None else kept
         known = self.known[:, which]
         total = self._said(x, which, kept, known).sum(0)
         count = (known @ kept).clamp(min=1)  # none known: the scores of an empty set
         mean = total.view(len(known), -1, x.shape[-1]) / count[:, None]
         scores: Tensor = self.readout(torch.relu(self.rho(mean)))
         return scores
-
-    def _draws_of_step(self) -> torch.Generator:
-        """A generator of its own for each step: no worm's length moves the draws of another."""
-        seed = torch.randint(2**31, (), generator=self.draws)
-        return torch.Generator().manual_seed(int(seed))
 
     def _said(self, x: Tensor, which: Tensor, kept: Tensor, known: Tensor) -> Tensor:
         """`h_i`, zero where a neuron is not kept or known, `(set, members * hidden, frames)`.

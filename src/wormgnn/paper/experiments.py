@@ -13,17 +13,31 @@ from typing import Any
 
 from wormgnn.datasets.simulated import MIXINGS, Simulation
 from wormgnn.errors import chosen
+from wormgnn.features import Scaling
 from wormgnn.neurons import VOCABULARIES, draw_subsets
+from wormgnn.paper.readings import (
+    CHOSEN,
+    EARLIER,
+    LITERAL,
+    READINGS,
+    decomposition,
+    finalists,
+)
 from wormgnn.paper.studies import (
     another_lab,
     any_neurons,
     connectomes,
+    coordinates,
+    costs,
+    decoder,
     forecasts,
     individuality,
     manifold,
     mixing,
     model_zoo,
+    nameless,
     one_hot,
+    pictures,
     placement,
 )
 from wormgnn.plan import Experiment, Line, Plan
@@ -36,84 +50,20 @@ FEW_AND_MANY = (1, 4)
 ROWS, CONFUSION = attrgetter("rows"), attrgetter("confusion")
 """Reference tables that are a run's own."""
 
-# --- interpretations of the paper's equations 6 to 14 -----------------------------------------
-
-
-def _mlp(**options: Any) -> Plan:
-    return Plan("mlp", options=options)
-
-
-def _gnn(edges: str, **options: Any) -> Plan:
-    return Plan("gnn", options={"edges": edges, **options})
-
-
-_NORM_IN_ENCODER = {"norm": "none", "encoder_norm": "last"}
-_OWN_STATISTICS = "the same; batch norm of the encoder uses each worm's own statistics"
-_ITS_OWN_STATISTICS = "the same; that batch norm uses each worm's own statistics"
-
-INTERPRETATIONS = {
-    "mlp": ("g: one hidden layer with batch norm, then the scores", _mlp()),
-    "mlp, two hidden": ("g: two hidden layers, batch norm behind them", _mlp(hidden_layers=2)),
-    "mlp, no norm": ("g: one hidden layer, no batch norm", _mlp(norm="none")),
-    "before g": ("h averaged over time before g (eq. 9 to the letter)", _gnn("before")),
-    "before g, worm's statistics": (_OWN_STATISTICS, _gnn("before", use_running=False)),
-    "after g": ("hidden edge features averaged over time after g", _gnn("after")),
-    "after g, worm's statistics": (_OWN_STATISTICS, _gnn("after", use_running=False)),
-    "after g, two hidden": (
-        "after g; two hidden layers in each g",
-        _gnn("after", hidden_layers=2),
-    ),
-    "after g, two hidden, norm each": (
-        "the same; batch norm behind each layer",
-        _gnn("after", hidden_layers=2, norm="each"),
-    ),
-    "after g, no norm": ("after g; no batch norm anywhere", _gnn("after", norm="none")),
-    "after g, norm in encoder": (
-        "after g; batch norm in the edge encoder alone",
-        _gnn("after", **_NORM_IN_ENCODER),
-    ),
-    "after g, norm in encoder, worm's statistics": (
-        _ITS_OWN_STATISTICS,
-        _gnn("after", **_NORM_IN_ENCODER, use_running=False),
-    ),
-    "before g, norm in encoder": (
-        "before g; batch norm in the edge encoder alone",
-        _gnn("before", **_NORM_IN_ENCODER),
-    ),
-    "before g, norm in encoder, worm's statistics": (
-        _ITS_OWN_STATISTICS,
-        _gnn("before", **_NORM_IN_ENCODER, use_running=False),
-    ),
-    "after g, no self edges": (
-        "after g; a neuron does not send to itself",
-        _gnn("after", self_edges=False),
-    ),
-    "after g, sum": ("after g; messages summed over neurons", _gnn("after", aggregation="sum")),
-    "after g, two steps": ("after g; two message-passing steps", _gnn("after", steps=2)),
-}
-"""What each interpretation takes the text to mean, and its network."""
-
-MLPS, GNNS = (
-    {name: plan for name, (_, plan) in INTERPRETATIONS.items() if plan.model == model}
-    for model in ("mlp", "gnn")
-)
-
-CHOSEN = {"gnn": "after g, norm in encoder", "mlp": "mlp, no norm"}
-"""The interpretations that the rest of the book uses. They were chosen with all worms in view: the
-appendix gives what a choice without looking reaches."""
-
 # --- models --------------------------------------------------------------------------------------
 
 MODELS = {
     "SVM": Plan("svm"),
     "SVM, linear": Plan("svm", options={"kernel": "linear"}),
-    "MLP": Plan("mlp"),
-    "MLP, no norm": MLPS[CHOSEN["mlp"]],
+    "MLP": LITERAL["mlp"].plan,
+    "MLP, no norm": CHOSEN["mlp"].plan,
     "GNN (connectome)": Plan("gnn-connectome", options={"weighting": "normalised", "norm": "none"}),
-    "GNN": GNNS[CHOSEN["gnn"]],
+    "GNN, as written": LITERAL["gnn"].plan,
+    "GNN": EARLIER.plan,
+    "GNN, self edge": CHOSEN["gnn"].plan,
 }
-"""Rows of Table 1. `MLP` follows the paper's text; the others have the chosen interpretations, so
-that the graph networks and `MLP, no norm` share their classifier and differ in the edges alone."""
+"""Rows of Table 1. `MLP` and `GNN, as written` follow the text to the letter. `MLP, no norm` and
+the other graph networks share their classifier, and differ in the edges alone."""
 
 _MLP, _GNN = MODELS["MLP, no norm"], MODELS["GNN"]
 
@@ -192,13 +142,14 @@ def some(*labels: str) -> dict[str, Plan]:
 
 _CONTROLLED = some("SVM", "MLP, no norm", "GNN")
 _ALL_STATES = some("MLP", "MLP, no norm", "GNN")
-_SEVEN_AND_FOUR = by_states(_ALL_STATES, (7, 4))
+_SEVEN_AND_FOUR = by_states(_ALL_STATES | some("GNN, self edge"), (7, 4))
 
 
 def _without(neurons: str) -> tuple[Line, ...]:
     """All classification experiments of the paper with a smaller set of neurons."""
     suffix = f": {{}} states, {neurons}"
-    two = by_states(MODELS, (2,), suffix, neurons=neurons)
+    six = {label: plan for label, plan in MODELS.items() if not label.startswith("GNN, ")}
+    two = by_states(six, (2,), suffix, neurons=neurons)
     return two + by_states(_ALL_STATES, (4, 7), suffix, neurons=neurons)
 
 
@@ -284,10 +235,13 @@ def _mixing_checks() -> tuple[Line, ...]:
     """Second ways to ask: each changes one thing in the dial's runs."""
     pair = changed(some("MLP, no norm", "GNN"), sizes=FEW_AND_MANY)
     half = mixing.grid(MIXINGS, (0.35,), (0,))
+    everywhere = Plan("gnn", options={"edges": "after"})
     others = {
-        n: GNNS[n] for n in ("before g, worm's statistics", "after g, no norm", "after g, sum")
+        "MLP, no norm": _MLP,
+        "before g, worm's statistics": everywhere.with_options(edges="before", use_running=False),
+        "after g, no norm": everywhere.with_options(norm="none"),
+        "after g, sum": everywhere.with_options(aggregation="sum"),
     }
-    others = {"MLP, no norm": _MLP, **others}
     like_kato = placement.PHYSICS["Kato-like"]
     alike = mixing.grid(MIXINGS[:1], (0.1, 0.2), (0, 1), physics=like_kato)
     n_worms = max(mixing.MANY) + mixing.N_UNSEEN
@@ -306,11 +260,34 @@ def _mixing_checks() -> tuple[Line, ...]:
     )
 
 
+def _svms() -> tuple[Line, ...]:
+    """Support vector machines that the text allows: what is seen, how scaled, kernel, C, width."""
+    machines: list[dict[str, Any]] = [
+        *({"kernel": "linear", "c": c} for c in (0.01, 1, 100)),
+        *({"kernel": "rbf", "c": c} for c in (0.01, 1, 100)),
+        *({"kernel": "rbf", "c": 1, "gamma": gamma} for gamma in (1, 3, 7, 10, 15)),
+        {"kernel": "poly", "c": 1},
+        {"kernel": "sigmoid", "c": 1},
+    ]
+    views: list[tuple[str, Scaling]] = [("both", "whole"), ("trace", "whole"), ("both", "derived")]
+    return tuple(
+        Line(
+            f"{seen}, {scaling}, {machine['kernel']}, C {machine['c']}"
+            + (f", gamma {machine['gamma']}" if "gamma" in machine else ""),
+            Plan("svm", options={**machine, "seen": seen}, scaling=scaling),
+            model="SVM",
+            factors={"seen_by": seen, "gamma": "scale", **machine},
+        )
+        for seen, scaling in views
+        for machine in machines
+    )
+
+
 # --- experiments ---------------------------------------------------------------------------------
 
 _REDUCED: dict[str, Any] = {"profile": "reduced", "folds": 1}
 _SIMULATED: dict[str, Any] = {"dataset": "simulated", **_REDUCED}
-_ONLY_GNN = tuple(line for line in lines(MODELS) if line.model == "GNN")
+_ONLY_GNN = lines(some("GNN"))
 _SAMPLING = {
     "Persistence": FORECASTERS["Persistence"],
     "MLP": FORECASTERS["MLP"],
@@ -396,10 +373,20 @@ _EXPERIMENTS = (
     ),
     Experiment(
         "readings",
-        "Appendix: the interpretations that the text allows",
-        lines({**MLPS, **GNNS}, sizes=(1, 3, 4)),
+        "Appendix: the readings that the text allows",
+        tuple(READINGS.values()),
         folds=1,
-    ),
+    ).changed(sizes=(1, 3)),
+    Experiment("finalists", "Appendix: the best readings, whole", finalists(), folds=5),
+    Experiment(
+        "decomposition",
+        "Appendix: graph or batch norm, what networks on the same neurons differ by",
+        decomposition(),
+        folds=3,
+    ).changed(sizes=FEW_AND_MANY),
+    Experiment(
+        "svm-row", "Table 1: support vector machines tried for its row", _svms(), folds=1
+    ).changed(sizes=FEW_AND_MANY),
     Experiment(
         "transfer",
         "Beyond the paper: another laboratory's animals",
@@ -407,6 +394,13 @@ _EXPERIMENTS = (
         unseen=OTHER_LAB,
         folds=2,
         tables={"transfer": another_lab.essential},
+    ),
+    Experiment(
+        "nameless",
+        "Beyond the paper: worms whose neurons have no names",
+        (),
+        unseen=OTHER_LAB,
+        tables={"nameless": nameless.of_table},
     ),
     _forecast("figure4c", "Figure 4C-D: unseen worms"),
     _forecast(
@@ -510,6 +504,36 @@ _EXPERIMENTS = (
         (),
         tables={"recordings": lambda table: individuality.facts(table.recordings, seed=table.seed)},
     ),
+    Experiment(
+        "decoder",
+        "Beyond the paper: the shipped decoder on worms that it was not trained on",
+        (),
+        unseen=OTHER_LAB,
+        tables=decoder.TABLES,
+    ),
+    Experiment(
+        "animal",
+        "Beyond the paper: a freely moving animal, by a decoder that was trained on all others",
+        (),
+        unseen=OTHER_LAB,
+        tables={"decoded_animal": decoder.animal_frames},
+        pictures={"decoded_traces": decoder.animal_picture},
+    ),
+    Experiment(
+        "costs",
+        "What training takes: time and memory of a step at several sizes",
+        lines(some("MLP", "MLP, no norm", "GNN")),
+        dataset="simulated",
+        profile="smoke",
+        tables={"costs": costs.costs},
+    ),
+    Experiment(
+        "worms",
+        "Real worms as the book shows them: coordinates in few dimensions, and pictures",
+        (),
+        tables=coordinates.TABLES,
+        pictures=pictures.PICTURES,
+    ),
 )
 EXPERIMENTS = {experiment.name: experiment for experiment in _EXPERIMENTS}
 
@@ -520,5 +544,6 @@ def experiment_named(name: str) -> Experiment:
 
 
 def experiment_of(table: str) -> Experiment | None:
-    """The experiment that writes a reference table (named without its dataset), or None."""
-    return next((e for e in EXPERIMENTS.values() if table in e.makers), None)
+    """What writes a reference table or picture (named without its dataset), or None."""
+    every = EXPERIMENTS.values()
+    return next((e for e in every if table in e.makers or table in e.pictures), None)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import html
+import itertools
 import json
 import os
-from collections.abc import Mapping
+import re
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -18,19 +24,22 @@ if TYPE_CHECKING:
     from pandas.io.formats.style_render import CSSDict
 
 from wormgnn.comparison import SEEN, percent, summarise
-from wormgnn.datasets.registry import DATASETS
-from wormgnn.errors import ChoiceError
+from wormgnn.datasets.registry import DATASETS, is_folder
+from wormgnn.errors import ParameterError
 from wormgnn.plan import profile_named
 from wormgnn.results import Reference
 
 DEFAULT_PROFILE = "quick"
+HEADINGS = {"n_states": "states", "n_train": "training worms", "macro_f1": "macro F1"}
+"""What tables call some columns; others by their name, with spaces."""
 
 
 @dataclass(frozen=True)
 class Banner:
-    """Says on a page where its recordings come from; displays itself in a notebook.
+    """Says on a page where its recordings or its numbers come from; displays itself in a notebook.
 
-    `kind` is the class of the admonition, `title` and `text` are plain text.
+    `kind` is the class of the admonition, or `provenance` for a line that opens; `title` and `text`
+    are plain text.
     """
 
     kind: str
@@ -39,6 +48,8 @@ class Banner:
 
     def _repr_html_(self) -> str:
         title, text = html.escape(self.title), html.escape(self.text)
+        if self.kind == "provenance":
+            return f'<details class="provenance"><summary>{title}</summary><p>{text}</p></details>'
         return (
             f'<div class="admonition {self.kind}">'
             f'<p class="admonition-title">{title}</p><p>{text}</p></div>'
@@ -53,9 +64,13 @@ class Banner:
 
 
 def banner(dataset: str) -> Banner:
-    """What to show on top of a page made from a dataset; ChoiceError for an unknown one."""
-    if dataset not in DATASETS:
-        raise ChoiceError("dataset", dataset, DATASETS)
+    """What to show on top of a page made from a dataset; ChoiceError for an unknown one.
+
+    A folder is named by its last part alone: where it lies is nobody's business.
+    """
+    if is_folder(dataset):
+        name = Path(dataset).resolve().name
+        return Banner("note", f"Recordings: the folder {name}", "Read from files of your own.")
     if dataset == "simulated":
         return Banner(
             "warning",
@@ -72,12 +87,53 @@ def effective_profile(name: str) -> str:
     """The scale to run at: the notebook's own, or `WORMGNN_PROFILE` in place of `quick`.
 
     The variable lets tests run the whole book small. It replaces the default alone, never
-    a scale that somebody asked for. ChoiceError if either is unknown.
+    a scale that somebody asked for. Every chapter calls this first, so that parameters that it
+    does not have end it here (`check_parameters`). ChoiceError if either scale is unknown.
     """
+    check_parameters(executed_cells())
     override = os.environ.get("WORMGNN_PROFILE") or name
     for asked in (name, override):
         profile_named(asked)
     return override if name == DEFAULT_PROFILE else name
+
+
+def executed_cells() -> list[str]:
+    """Sources of the cells that this notebook has run; none outside of one."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return list(shell.user_ns.get("In", [])) if shell is not None else []
+
+
+_INJECTED = "# Parameters\n"
+"""How the cell begins that papermill puts behind a notebook's own parameters."""
+
+
+def check_parameters(cells: Sequence[str]) -> None:
+    """Refuse parameters that a chapter does not have, or of another kind; papermill only warns.
+
+    ParameterError names the parameters that there are, or the kind that was expected.
+    """
+    for own, injected in itertools.pairwise(cells):
+        if not injected.startswith(_INJECTED):
+            continue
+        known = _assigned(own)
+        for name, value in _assigned(injected).items():
+            if name not in known:
+                raise ParameterError(f"no parameter {name!r} here: choose of {', '.join(known)}")
+            wanted, found = type(known[name]), type(value)
+            if found is not wanted and (wanted, found) != (float, int):
+                how = f"With papermill, -r {name} TEXT gives text, -y '{name}: [1, 4]' a list"
+                was = f"expected {wanted.__name__}, as {known[name]!r} is, found {value!r}"
+                raise ParameterError(f"parameter {name!r}: {was}. {how}")
+
+
+def _assigned(cell: str) -> dict[str, Any]:
+    """Names that a cell of parameters assigns, with their plain values."""
+    values = {}
+    for node in ast.parse(cell).body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            values[ast.unparse(target)] = ast.literal_eval(node.value)
+    return values
 
 
 def table(
@@ -88,6 +144,8 @@ def table(
     markup: bool = False,
 ) -> Styler:
     """A table for a page: rounded numbers to the right, dashes for what is missing.
+
+    A column of whole numbers has no decimals, and a p-value that would look like zero is `<0.001`.
 
     Parameters
     ----------
@@ -104,25 +162,53 @@ def table(
         text: names of worms, neurons and files are anybody's, and may not become part of a page.
     """
     escape = None if markup else "html"
-    styler = data.style.format(precision=digits, na_rep="–", thousands="\u202f", escape=escape)
-    for axis in (0, 1):
-        styler.format_index(escape="html", axis=axis)
+    numbers = data.select_dtypes("number").columns
+    styler = data.style.format(precision=digits, na_rep="–", escape=escape)
+    for column in numbers:
+        known = data[column].dropna()
+        places = 0 if (known == known.round()).all() else digits
+        is_p = re.search(r"\bp\b", str(column).replace("_", " ")) is not None
+        show = partial(_number_html, digits=places, is_p=is_p)
+        styler.format(show, subset=[column], na_rep="–")
+    styler.format_index(escape="html", axis=0)
+    styler.format_index(_heading_html, axis=1)
     # The id that pandas draws at random would make every build of a page differ.
     styler.set_uuid(hashlib.sha256(repr((caption, *data.columns)).encode()).hexdigest()[:12])
     styler.set_table_styles(
         [
             {"selector": "caption", "props": "caption-side: top; text-align: left"},
             {"selector": "th, td", "props": "padding: 0.1em 0.5em; font-size: 85%"},
+            {"selector": "tbody th", "props": "white-space: nowrap"},
         ]
     )
-    numbers = data.select_dtypes("number").columns
-    right: dict[Any, list[CSSDict]] = {
-        column: [{"selector": "", "props": "text-align: right"}] for column in numbers
+    looks: dict[Any, list[CSSDict]] = {
+        column: [{"selector": "td", "props": _look(data[column])}] for column in data.columns
     }
-    styler.set_table_styles(right, overwrite=False)
+    styler.set_table_styles(looks, overwrite=False)
     if caption:
         styler = styler.set_caption(html.escape(caption))
     return styler if index else styler.hide(axis="index")
+
+
+def _heading_html(name: object) -> str:
+    """Heading of a column: its name, without what only code needs."""
+    return html.escape(HEADINGS.get(str(name), str(name).replace("_", " ")))
+
+
+def _look(column: pd.Series) -> str:
+    """Numbers to the right; short texts on one line, so that the table scrolls and they do not."""
+    if pd.api.types.is_numeric_dtype(column):
+        return "text-align: right; white-space: nowrap"
+    longest = column.astype(str).str.len().max()
+    return "text-align: left; " + ("white-space: nowrap" if longest <= 28 else "min-width: 14em")
+
+
+def _number_html(value: float, digits: int, is_p: bool) -> str:
+    """`1 234.5`, `−0.25`; zero has no sign, and is `<0.001` if it is a p-value."""
+    text = f"{value:,.{digits}f}".replace(",", "\u202f")
+    if float(f"{value:.{digits}f}") == 0:
+        return f"&lt;{10.0**-digits:.{digits}f}" if is_p else text.lstrip("-")
+    return text.replace("-", "−")
 
 
 def paper_reported() -> dict[str, Any]:
@@ -172,7 +258,7 @@ def beside_paper(
 
 
 def reference_note(reference: Reference) -> Banner:
-    """Where a reference table comes from, in one line."""
+    """Where a reference table comes from, in a line that opens."""
     about = reference.manifest
     scale = about.get("profile")
     folds = ""
@@ -180,12 +266,13 @@ def reference_note(reference: Reference) -> Banner:
         done = about.get("folds", {}) or {"": len(scale["folds"])}
         folds = f", {_folds(done, about)} of {scale['n_folds']} folds, {scale['epochs']} epochs"
     text = (
-        f"computed by {about.get('command', '?')} on {about.get('written', '?')[:10]} (wormgnn "
+        f"Computed by {about.get('command', '?')} on {about.get('written', '?')[:10]} (wormgnn "
         f"{about.get('wormgnn', '?')}, torch {about.get('packages', {}).get('torch', '?')}, "
         f"seed {about.get('seed', '?')}{folds}), {len(reference.table)} rows. "
         f"{about.get('note', '')}"
     )
-    return Banner("note", "Reference results", text.rstrip())
+    title = "Reference results: how they were computed"
+    return Banner("provenance", title, text.rstrip())
 
 
 def _folds(done: Mapping[str, int], about: Mapping[str, Any]) -> str:

@@ -26,6 +26,7 @@ def run_at(
     folds: int | None = None,
     seed: int = 0,
     device: str = "auto",
+    jobs: int | None = None,
 ) -> Table:
     """Run an experiment at the scale of its reference, or another.
 
@@ -35,7 +36,7 @@ def run_at(
     scale = profile_named(profile or experiment.profile)
     own = experiment.folds if profile is None else None
     wanted = own if folds is None else folds
-    return run(experiment, dataset, scale.with_folds(wanted), Store(), seed, device)
+    return run(experiment, dataset, scale.with_folds(wanted), Store(), seed, device, jobs)
 
 
 def command(table: Table) -> str:
@@ -58,7 +59,7 @@ def command(table: Table) -> str:
 
 
 def write(table: Table, folder: Path | None = None) -> list[Path]:
-    """Write every reference table of a run; returns their paths.
+    """Write every reference table and picture of a run; returns their paths.
 
     Lines that the run lacks stay as they are, so that a table can be computed line by line, each
     with its own number of folds. A table that is not made line by line is written by a run of all
@@ -87,6 +88,9 @@ def write(table: Table, folder: Path | None = None) -> list[Path]:
         if lines is None and len(table.experiment.lines) < len(experiment.lines):
             continue  # it would lose what the other lines gave
         paths.append(results.write(f"{name}.{table.dataset}", made, about, lines, folder))
+    for name, draw in experiment.pictures.items():
+        figure = draw(table)
+        paths.append(results.write_picture(f"{name}.{table.dataset}", figure, about, folder))
     return paths
 
 
@@ -123,7 +127,7 @@ def listing() -> pd.DataFrame:
                 "profile": scale.name,
                 "folds": len(scale.folds),
                 "fits": sum(_fits(line, scale) for line in experiment.lines),
-                "tables": ", ".join(experiment.makers),
+                "tables": ", ".join([*experiment.makers, *experiment.pictures]),
                 "title": experiment.title,
             }
         )
@@ -139,7 +143,7 @@ def _fits(line: Line, scale: Profile) -> int:
 def summary(table: Table) -> pd.DataFrame:
     """What a run gave, for a terminal: means by line, or the first of its tables."""
     if table.rows.empty:
-        return next(iter(table.experiment.makers.values()))(table)
+        return next(iter(table.experiment.makers.values()))(table).head(40)
     if "mse" in table.rows:
         return at_steps(skill(table.rows)).reset_index()
     varied = [n for n in ("view", "neurons", "n_states") if table.rows[n].nunique() > 1]

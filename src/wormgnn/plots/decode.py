@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from wormgnn.errors import StateError
 from wormgnn.features import scale
 from wormgnn.plots.recordings import ethogram
 from wormgnn.plots.style import STATE_COLOURS, state_legend
 from wormgnn.recording import NO_STATE, PAPER_NEURONS
-from wormgnn.states import merge
 
 if TYPE_CHECKING:  # the decoder draws its own figure, so it imports this module
     from wormgnn.decoding import Decoded
@@ -30,7 +27,7 @@ def decoding(decoded: Decoded, figure: Figure) -> Figure:
     Labels are shown in the decoder's states; those that it cannot express are grey.
     """
     states, recording = decoded.vocabulary, decoded.recording
-    strips = {"decoded": decoded.states, "labelled": _labels(decoded)}
+    strips = {"decoded": decoded.states, "labelled": decoded.labelled}
     strips = {name: codes for name, codes in strips.items() if (codes != NO_STATE).any()}
     rows = 0.16 * len(_shown(decoded)) + 0.6
     heights = [*[0.3] * len(strips), rows, 1.2]
@@ -74,11 +71,3 @@ def _shown(decoded: Decoded) -> tuple[str, ...]:
     used = decoded.trust.neurons
     paper = tuple(name for name in used if name in PAPER_NEURONS)
     return used if len(used) <= MOST_SHOWN else paper or used[:MOST_SHOWN]
-
-
-def _labels(decoded: Decoded) -> NDArray[np.int64]:
-    """The recording's labels in the decoder's states; none where they have other names."""
-    try:
-        return merge(decoded.recording, decoded.decoder.n_states)
-    except StateError:
-        return np.full(decoded.recording.n_frames, NO_STATE, dtype=np.int64)

@@ -7,16 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize, PowerNorm
 from numpy.typing import NDArray
 
-from wormgnn.plots.style import worm_colour
+from wormgnn.plots.style import AGREEMENT_COLOURS, MODEL_COLOURS, worm_colour
 
 _NOTHING = "#D9D9D9"
 _DIAGONAL = "#F6E8C3"
 """Where there is no value, on a scale of two signs, and on one of greys."""
 _PARTS = {"as is": ("o", -0.27), "transposed": ("s", 0.0), "symmetric": ("D", 0.27)}
 """Marker of each part, and its place beside the matrix's line."""
+
+_TILT = 1.2
+"""How far the right side of a head is drawn above the left."""
 
 _KIND_COLOURS = {
     "chemical": "#0072B2",
@@ -62,13 +66,13 @@ def connection_matrix(
     image = axes.imshow(values, norm=norm, cmap="RdBu_r" if signed else "Greys")
     axes.set_facecolor(_NOTHING if signed else _DIAGONAL)
     names = list(neurons) if ticks else []
-    axes.set_xticks(range(len(names)), names, rotation=90, fontsize=6)
-    axes.set_yticks(range(len(names)), names, fontsize=6)
+    axes.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
+    axes.set_yticks(range(len(names)), names, fontsize=7)
     axes.tick_params(length=0, pad=1)
     axes.spines[:].set_visible(False)
     if label is not None and axes.figure is not None:
         bar = axes.figure.colorbar(image, ax=axes, fraction=0.046, pad=0.03)
-        bar.set_label(label, fontsize=8)
+        bar.set_label(label)
         bar.ax.tick_params(labelsize=7)
     return axes
 
@@ -115,4 +119,30 @@ def network_pairs(histogram: pd.DataFrame, axes: Axes) -> Axes:
     axes.axvline(0, color="0.6", lw=0.8, zorder=0)
     axes.set(xlim=(-1, 1), xlabel="Spearman's correlation of edges", ylabel="share of pairs")
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    return axes
+
+
+def shared_edges(
+    pairs: pd.DataFrame, neurons: Sequence[str], positions: NDArray[np.float64], axes: Axes
+) -> Axes:
+    """Pairs that inferred edges and a reference share, on the head seen from the left and above.
+
+    `pairs` has columns a, b and kind (a key of `AGREEMENT_COLOURS`); positions as from
+    `graphs.positions`, shape (neurons, 3): tail, right, up. The right side is drawn higher.
+    """
+    tail, right, up = positions.T
+    at = dict(zip(neurons, np.column_stack([tail, up + _TILT * right]), strict=True))
+    for kind, colour in AGREEMENT_COLOURS.items():
+        rows = pairs[pairs["kind"] == kind]
+        lines = [np.array([at[a], at[b]]) for a, b in zip(rows["a"], rows["b"], strict=True)]
+        style = {"lw": 2.4 if kind == "both" else 1.0, "zorder": 2 if kind == "both" else 1}
+        axes.add_collection(
+            LineCollection(lines, colors=colour, label=f"{kind} ({len(rows)})", **style)
+        )
+    places = np.array(list(at.values()))
+    axes.plot(*places.T, "o", ms=5, color=MODEL_COLOURS["MLP"], zorder=3)
+    for name, place in at.items():
+        axes.annotate(name, place, (3, 3), textcoords="offset points", fontsize=7, zorder=4)
+    axes.set_axis_off()
+    axes.legend(loc="upper right")
     return axes

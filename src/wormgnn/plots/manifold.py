@@ -10,7 +10,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from mpl_toolkits.mplot3d import Axes3D  # type: ignore[import-untyped]
+from matplotlib.patheffects import withStroke
+from mpl_toolkits.mplot3d import Axes3D, proj3d  # type: ignore[import-untyped]
 from mpl_toolkits.mplot3d.art3d import Line3DCollection  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
@@ -18,6 +19,7 @@ from scipy.ndimage import uniform_filter1d
 from wormgnn.admm import Model
 from wormgnn.features import Features
 from wormgnn.plots.style import MODEL_COLOURS, NO_STATE_COLOUR, STATE_COLOURS, state_legend
+from wormgnn.states import SEVEN
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -52,20 +54,55 @@ def path3d(
     palette = [STATE_COLOURS[name] for name in vocabulary] + [NO_STATE_COLOUR]
     colours = [to_rgba(palette[max(code, -1)], alpha) for code in states[:-1]]
     steps = np.stack([xyz[:-1], xyz[1:]], axis=1)
-    axes.add_collection3d(Line3DCollection(list(steps), colors=colours, linewidths=linewidth))
+    lines = Line3DCollection(list(steps), colors=colours, linewidths=linewidth)
+    lines.set_rasterized(True)  # thousands of pieces: too heavy as a vector
+    axes.add_collection3d(lines)
     return limits(xyz, axes)
 
 
-def trajectories3d(
-    worms: Mapping[str, tuple[Floats, Codes]], vocabulary: Sequence[str], figure: Figure
+def component_paths(
+    paths: pd.DataFrame, projections: Mapping[str, Sequence[str]], figure: Figure
 ) -> Figure:
-    """One panel for each worm: `path3d` of coordinates and states on its components, by name."""
-    for number, (worm, (xyz, states)) in enumerate(worms.items(), start=1):
-        axes = figure.add_subplot(1, len(worms), number, projection="3d")
-        label3d(path3d(xyz, states, vocabulary, axes, linewidth=0.5), ("PC 1", "PC 2", ""))
-        axes.set_title(worm, loc="center")
-    state_legend(figure.axes[0], vocabulary, columns=len(vocabulary))
+    """Trajectories on three components: a row for each projection, a column for each worm.
+
+    `paths` as the reference table `component_paths`: worm, state, and the three columns that each
+    projection names.
+    """
+    worms = list(paths.groupby("worm", sort=False))
+    place = 0
+    for name, columns in projections.items():
+        for worm, rows in worms:
+            place += 1
+            axes = figure.add_subplot(len(projections), len(worms), place, projection="3d")
+            xyz = rows[list(columns)].to_numpy(np.float64)
+            path3d(xyz, codes_of(rows["state"]), SEVEN, axes, linewidth=0.6)
+            label3d(axes, ("PC 1", "PC 2", ""))
+            axes.set_title(f"{worm}: {name}", loc="center")
+    state_legend(figure.axes[0], SEVEN, columns=len(SEVEN))
     return figure
+
+
+def codes_of(states: pd.Series) -> Codes:
+    """Codes of the seven states' names, -1 where there is none."""
+    codes = states.map({name: code for code, name in enumerate(SEVEN)}).fillna(-1)
+    return np.asarray(codes, dtype=np.int64)
+
+
+def manifold_paths(paths: pd.DataFrame, axes: Axes3D, linewidth: float = 1.2) -> Axes3D:
+    """A worm's path over the points of the worms that the manifold is made of, without axes.
+
+    `paths` as the reference table `manifold_paths`: seen, state, x, y and z.
+    """
+    known, worm = paths[paths["seen"]], paths[~paths["seen"]]
+    palette = [*(STATE_COLOURS[name] for name in SEVEN), NO_STATE_COLOUR]
+    colours = [palette[code] for code in codes_of(known["state"])]
+    dots = {"c": colours, "s": 3, "alpha": 0.25, "linewidths": 0, "rasterized": True}
+    axes.scatter(known["x"], known["y"], known["z"], **dots)
+    xyz = worm[["x", "y", "z"]].to_numpy()
+    path3d(xyz, codes_of(worm["state"]), SEVEN, axes, alpha=0.9, linewidth=linewidth)
+    axes.set_axis_off()
+    axes.view_init(elev=34, azim=-58)
+    return limits(known[["x", "y", "z"]].to_numpy(), axes)
 
 
 def limits(xyz: Floats, axes: Axes3D) -> Axes3D:
@@ -148,13 +185,47 @@ def worm_on_manifold(
     return limits(model.spectrum.space(), axes)
 
 
-def points_on_manifold(model: Model, vocabulary: Sequence[str], axes: Axes3D) -> Axes3D:
+def points_on_manifold(
+    model: Model, vocabulary: Sequence[str], axes: Axes3D, alpha: float = 0.5
+) -> Axes3D:
     """Every training point where the spectrum puts it, coloured by its state."""
     xyz, y = model.spectrum.space(), model.kernel.points.y
     palette = [STATE_COLOURS[name] for name in vocabulary] + [NO_STATE_COLOUR]
     colours = np.array([to_rgba(colour) for colour in palette])[np.maximum(y, -1)]
-    axes.scatter(*xyz.T, c=colours, s=4, alpha=0.5, linewidths=0, rasterized=True)
+    axes.scatter(*xyz.T, c=colours, s=4, alpha=alpha, linewidths=0, rasterized=True)
     return limits(xyz, axes)
+
+
+def portrait(model: Model, worm: Features, axes: Axes3D, names: Mapping[int, str]) -> Axes3D:
+    """A worm's path over the manifold's points, without axes; `names` as for `label_states`."""
+    points_on_manifold(model, SEVEN, axes, alpha=0.25)
+    path = uniform_filter1d(model.space(worm), 3, axis=0)
+    path3d(path, worm.y, SEVEN, axes, alpha=0.9, linewidth=1.1)
+    axes.set_axis_off()
+    axes.view_init(elev=34, azim=-58)
+    axes.set_box_aspect((1, 1, 0.85), zoom=1.14)
+    return label_states(axes, model.spectrum.space(), model.kernel.points.y, names)
+
+
+def label_states(axes: Axes3D, xyz: Floats, y: Codes, names: Mapping[int, str]) -> Axes3D:
+    """Names beside the middle of their states' points, outside of the cloud, where they fit.
+
+    `names` gives the text for some codes of the seven states, which lends it its colour.
+    """
+    axes.figure.canvas.draw()  # projections need the final place of the axes
+    view = axes.get_proj()
+    flat = np.column_stack(proj3d.proj_transform(*xyz.T, view)[:2])
+    centre = np.median(flat, axis=0)
+    middles = {code: np.median(flat[y == code], axis=0) for code in names if (y == code).any()}
+    lowest = np.inf
+    for code in sorted(middles, key=lambda code: -middles[code][1]):
+        across, up = centre + 1.12 * (middles[code] - centre)
+        lowest = up = min(up, lowest - 0.008)
+        side = "left" if across > centre[0] else "right"
+        style = {"fontsize": 10, "fontweight": "bold", "ha": side, "va": "center"}
+        text = axes.annotate(names[code], (across, up), color=STATE_COLOURS[SEVEN[code]], **style)
+        text.set_path_effects([withStroke(linewidth=3, foreground="white")])
+    return axes
 
 
 def onset_curves(curves: pd.DataFrame, decoder: str, axes: Axes) -> Axes:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from wormgnn.features import Features
 from wormgnn.folds import Role
-from wormgnn.plots.scores import number_matrix
+from wormgnn.plots.matrices import number_matrix
 from wormgnn.plots.style import NO_STATE_COLOUR, STATE_COLOURS, worm_colour
 from wormgnn.recording import NO_STATE, Recording
 from wormgnn.states import bouts
@@ -23,8 +23,8 @@ from wormgnn.statistics import bootstrap_interval
 REFERENCE = "AVAL"
 """Neuron that orders the rows of a heat map: a command neuron of reverse crawling."""
 
-SHARED_HEIGHT = 4.0
-"""Height of a shared neuron's row in a heat map, so that its name can be read."""
+SECOND_FRAMES = 3
+"""Frames that a column of a picture of all neurons averages, about one second."""
 
 P_EDGES = (0.0, 0.01, 0.05, 0.2, 0.5, 1.0)
 """Limits of the colours of a p-value; reds below 0.05, blues above."""
@@ -46,31 +46,21 @@ ROLE_COLOURS = {
 _GRAPH_SPACING = 3.4
 
 
-def heatmap(recording: Recording, shared: Sequence[str], axes: Axes) -> Axes:
-    """All neurons of one worm over time, the shared ones on top above a red line.
+def neural_activity(recording: Recording, order: NDArray[np.int64], axes: Axes) -> Axes:
+    """All neurons of one worm over time, each over its own range: rows in an order of columns.
 
-    The rows beneath the line go by their correlation with `REFERENCE`, or with the first
-    principal component where that neuron is not identified. Colours span the 2nd to the
-    98th percentile of all values, in dF/F0. Shared rows are `SHARED_HEIGHT` times as high.
+    Means over `SECOND_FRAMES`. A neuron's colours span its 1st to 99th percentile, or the median
+    span of all neurons where its own is smaller: what hardly moves stays dark.
     """
-    order = heatmap_order(recording, shared)
-    values = recording.traces[:, order].T
-    low, high = np.nanpercentile(values, (2, 98))
-    start, stop = float(recording.times[0]), float(recording.times[-1])
-    line = SHARED_HEIGHT * len(shared)
-    bottom = line + len(order) - len(shared)
-    parts = ((values[: len(shared)], 0.0, line), (values[len(shared) :], line, bottom))
-    for part, above, below in parts:
-        if len(part):
-            extent = (start, stop, below, above)
-            image = axes.imshow(part, aspect="auto", extent=extent, vmin=low, vmax=high)
-    axes.set_ylim(bottom, 0)
-    axes.axhline(line, color="red", linewidth=1.2)
-    axes.set_yticks(SHARED_HEIGHT * (np.arange(len(shared)) + 0.5), shared, fontsize=5.5)
-    axes.tick_params(axis="y", length=0, pad=1)
-    axes.set(xlabel="time (s)", ylabel=f"{len(order)} neurons")
-    assert axes.figure is not None
-    axes.figure.colorbar(image, ax=axes, pad=0.01, fraction=0.03, label="ΔF/F$_0$")
+    whole = len(recording.traces) // SECOND_FRAMES * SECOND_FRAMES
+    seconds = recording.traces[:whole, order].reshape(-1, SECOND_FRAMES, len(order))
+    values = seconds.mean(axis=1).T
+    low, high = np.nanpercentile(values, (1, 99), axis=1, keepdims=True)
+    span = np.maximum(high - low, np.nanmedian(high - low))
+    extent = (float(recording.times[0]), float(recording.times[whole - 1]), len(order), 0)
+    scaled = np.clip((values - low) / span, 0, 1)
+    axes.imshow(scaled, aspect="auto", extent=extent, cmap="magma", interpolation="nearest")
+    axes.set(xlabel="time (s)", ylabel=f"{len(order)} neurons", yticks=[])
     return axes
 
 
@@ -107,7 +97,9 @@ def coloured_trace(recording: Recording, neuron: str, axes: Axes) -> Axes:
     points = np.column_stack([recording.times, recording.select([neuron]).traces[:, 0]])
     segments = np.stack([points[:-1], points[1:]], axis=1)
     colours = [_colour(recording, state) for state in recording.states[:-1]]
-    axes.add_collection(LineCollection(list(segments), colors=colours, linewidths=1.2))
+    lines = LineCollection(list(segments), colors=colours, linewidths=1.2)
+    lines.set_rasterized(True)  # thousands of pieces: too heavy as a vector
+    axes.add_collection(lines)
     axes.autoscale()
     axes.margins(x=0)
     axes.set(xlabel="time (s)", ylabel="ΔF/F$_0$")
@@ -200,34 +192,6 @@ def consistency(tests: pd.DataFrame, table: pd.DataFrame, axes: Axes) -> Axes:
     return number_matrix(differ, axes, label, (0, 1), "Reds", dots=dots)
 
 
-def tuning(
-    table: pd.DataFrame, home: Sequence[str], axes: Axes, column: str, least_confidence: float
-) -> Axes:
-    """Correlation of each neuron with reversing: training worms a grey span, animals points.
-
-    `table` has columns worm, neuron, confidence and `column` (`trace` or `derivative`); `home`
-    names the training worms, whose range is the span. Identities below the least confidence
-    are hollow.
-    """
-    neurons = sorted(table["neuron"].unique())
-    at_home = table["worm"].isin(home)
-    spans = table[at_home].groupby("neuron")[column].agg(["min", "max"]).reindex(neurons)
-    height = spans["max"] - spans["min"]
-    axes.bar(range(len(neurons)), height, 0.8, bottom=spans["min"], color="0.85")
-    axes.patches[-1].set_label("training worms, range")
-    animals = table[~at_home].groupby("worm", sort=False)
-    for number, (animal, rows) in enumerate(animals):
-        places = rows["neuron"].map(neurons.index)
-        x = places + 0.16 * (number - (len(animals) - 1) / 2)
-        sure, colour = rows["confidence"] >= least_confidence, worm_colour(number)
-        axes.plot(x[sure], rows[column][sure], "o", ms=4, color=colour, label=str(animal))
-        axes.plot(x[~sure], rows[column][~sure], "o", ms=4, color=colour, mfc="white")
-    axes.axhline(0, color="0.5", lw=0.8, zorder=0)
-    axes.set_xticks(range(len(neurons)), neurons, rotation=60, ha="right", rotation_mode="anchor")
-    axes.set_ylabel(f"r ({column}, reversing)")
-    return axes
-
-
 def node_features(features: Features, neuron: str, frame: int, fps: float, axes: Axes) -> Axes:
     """Scaled trace and derivative of one neuron, with a dashed line at frame t' = t + 1.
 
@@ -273,7 +237,7 @@ def temporal_graph(
             nodes[:, 0], nodes[:, 1], c=shade, s=70, vmin=0, vmax=1, edgecolors=rings, zorder=3
         )
         for (x, y), name in zip(1.34 * circle + centre, features.neurons, strict=True):
-            axes.text(x, y, name, fontsize=5, ha="center", va="center")
+            axes.text(x, y, name, fontsize=7, ha="center", va="center")
         offset = frame - frames[0]
         title = "$t$" if not offset else f"$t+{offset}$"
         axes.text(centre[0], -1.6, title, ha="center", va="top")

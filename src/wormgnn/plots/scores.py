@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from wormgnn.plots.style import GUIDE, palette
-from wormgnn.states import LABELS
 from wormgnn.statistics import bootstrap_interval
 
 AXIS_LABELS = {
@@ -254,7 +253,8 @@ def _draw(
     shared = {"data": table, "x": columns[0], "y": columns[1], "hue": "series", "hue_order": names}
     shared |= {"palette": dict(colours), "legend": False, "ax": axes}
     if points:
-        sns.scatterplot(**shared, alpha=0.45, s=9, linewidth=0, zorder=1)
+        many = len(table) > 1000  # too heavy as a vector
+        sns.scatterplot(**shared, alpha=0.45, s=9, linewidth=0, zorder=1, rasterized=many)
     before = len(axes.lines)
     look = {"marker": "o", "markersize": 5, "markeredgewidth": 1, "linewidth": 1.4, "zorder": 3}
     look |= {"err_style": "bars", "err_kws": {"elinewidth": 1.2}, "errorbar": _BARS[spread]}
@@ -296,72 +296,3 @@ def _know_nothing(rows: pd.DataFrame, by: str, score: str) -> pd.Series | None:
 
 def _percent(score: str) -> str:
     return f"{score.replace('_', ' ').replace('f1', 'F1')} (%)"
-
-
-def number_matrix(
-    table: pd.DataFrame,
-    axes: Axes,
-    label: str | None = None,
-    limits: tuple[float, float] = (0, 100),
-    cmap: str = "RdBu",
-    texts: ArrayLike | None = None,
-    dots: ArrayLike | None = None,
-) -> Axes:
-    """A table as coloured cells with its numbers in them; index and columns name the lines.
-
-    Colours end at `limits`; with `RdBu` white lies halfway and blue is high. `texts` stand in the
-    cells instead of the numbers, `dots` instead of text where they hold, both of shape (rows,
-    columns). With a `label`, a colour bar says what the values are.
-    """
-    values = table.to_numpy(dtype=float)
-    if texts is None and dots is None:
-        texts = [[f"{value:.0f}" for value in row] for row in values]
-    sns.heatmap(
-        values,
-        vmin=limits[0],
-        vmax=limits[1],
-        cmap=cmap,
-        annot=None if texts is None else np.asarray(texts),
-        fmt="",
-        annot_kws={"fontsize": 8},
-        cbar=bool(label),
-        cbar_kws={"label": label, "pad": 0.02, "fraction": 0.04} if label else None,
-        xticklabels=list(table.columns),
-        yticklabels=list(table.index),
-        ax=axes,
-    )
-    if dots is not None:
-        row, column = np.nonzero(np.asarray(dots))
-        axes.plot(column + 0.5, row + 0.5, "o", color="black", ms=4)
-    axes.tick_params(length=0)
-    axes.tick_params(axis="y", labelrotation=0)
-    return axes
-
-
-def confusion_matrix(
-    counts: pd.DataFrame | NDArray[np.integer], states: Sequence[str], axes: Axes
-) -> Axes:
-    """Percent of each labelled state that was predicted as each state, with counts (Fig. 4B).
-
-    `counts` is a confusion table (labelled, predicted, count; other columns are summed over) or
-    of shape (labelled, predicted); `states` names the codes. A cell of 0.45 inches holds its text.
-    """
-    if isinstance(counts, pd.DataFrame):
-        codes = range(len(states))
-        sums = counts.pivot_table("count", "labelled", "predicted", "sum", fill_value=0)
-        counts = sums.reindex(index=codes, columns=codes, fill_value=0).to_numpy()
-    share = 100 * counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    texts = np.vectorize(lambda s, c: f"{s:.0f}%\n{_thousands(c)}")(share, counts)
-    names = [LABELS.get(state, state) for state in states]
-    number_matrix(pd.DataFrame(share, names, names), axes, None, (0, 100), "Blues", texts)
-    axes.set_xticks(axes.get_xticks(), names, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set(xlabel="predicted", ylabel="labelled", aspect="equal", anchor="N")
-    return axes
-
-
-def _thousands(count: int) -> str:
-    """Few digits: 950, 1.5k, 312k, 2.1M."""
-    for size, letter in ((1e6, "M"), (1e3, "k")):
-        if count >= size:
-            return f"{count / size:.{0 if count >= 100 * size else 1}f}{letter}"
-    return str(count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from importlib.resources import as_file, files
 from typing import Any
@@ -39,6 +40,7 @@ NO_STATE_COLOUR = "#C8C8C8"
 
 MODEL_COLOURS = {
     **{"GNN": "#D55E00", "GNN-RNN": "#D55E00", "GNN (connectome)": "#E69F00"},
+    **{"GNN, bare sum": "#D55E00", "GNN, self edge": "#AA3377", "GNN, as written": "#EE99AA"},
     **{"GNN, static edges": "#E69F00", "GAT": "#CC79A7", "Global attention": "#882255"},
     **{"GraphSAGE": "#117733", "GIN-0": "#44AA99"},
     **{"GIN-eps": "#999933", "GIN-ε": "#999933"},
@@ -68,6 +70,9 @@ VERDICT_COLOURS = {
 }
 """Colour of each verdict on a claim; the words stand beside it wherever it is used."""
 
+AGREEMENT_COLOURS = {"both": "#009E73", "inferred only": "#D55E00", "reference only": "#8C8C8C"}
+"""Colour of a pair of neurons that two graphs share, or that one of them has."""
+
 WORM_COLOURS = (
     "#332288", "#44AA99", "#999933", "#CC6677", "#882255", "#88CCEE", "#117733", "#DDCC77",
     "#AA4499",
@@ -79,9 +84,17 @@ BAND, GUIDE = "#EFEFEF", "0.5"
 
 
 def use_style() -> None:
-    """Apply the package's matplotlib style to all figures from here on."""
+    """Apply the package's matplotlib style to all figures from here on; notebooks show them as SVG.
+
+    A vector is sharp on every screen, knows its own width, and is the same file at each build.
+    """
     with as_file(files("wormgnn") / "paper.mplstyle") as path:
         plt.style.use(str(path))
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and ipython.get_ipython() is not None:  # within a notebook
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("svg", metadata={"Date": None}, dpi=200)
 
 
 def worm_colour(index: int) -> str:
@@ -93,8 +106,9 @@ def palette(values: Iterable[object]) -> dict[Any, str]:
     """Colour of each value of a column, by what the values are.
 
     Models and states have the colour that is theirs in the whole book; a variant of a model,
-    such as `GNN, sum`, a lighter shade of its model's. Numbers go from light to dark; all
-    other values take the colours of worms, in order.
+    such as `GNN, sum`, a lighter shade of its model's, and `GNN minus MLP` the colour of what it
+    is compared with. Numbers go from light to dark; all other values take the colours of worms, in
+    order.
     """
     values = list(dict.fromkeys(values))
     if values and all(isinstance(v, (int, float, np.number)) for v in values):
@@ -102,13 +116,13 @@ def palette(values: Iterable[object]) -> dict[Any, str]:
     colours: dict[object, str] = {}
     shades: dict[str, int] = {}
     for place, value in enumerate(values):
-        name = str(value)
+        name = str(value).split(" minus ")[-1]
         family = name.split(", ")[0].split(" (")[0]
         own = MODEL_COLOURS.get(name) or STATE_COLOURS.get(name)
         if own is None and family in MODEL_COLOURS:
             shades[family] = shades.get(family, 0) + 1
             light = sns.light_palette(MODEL_COLOURS[family], 12)
-            own = to_hex(light[max(11 - 3 * shades[family], 3)])
+            own = to_hex(light[max(11 - 2 * shades[family], 5)])
         colours[value] = own or worm_colour(place)
     return colours
 

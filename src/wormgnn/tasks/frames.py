@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from wormgnn.features import WINDOW_FRAMES
 from wormgnn.folds import Role
-from wormgnn.models.ensemble import Stack
-from wormgnn.training import Batch, History, Schedule, fit
+from wormgnn.models.ensemble import Stack, seed_of
+from wormgnn.training import Batch, Draw, History, Schedule, fit
 
 if TYPE_CHECKING:
     from wormgnn.cohort import Cohort, Subset
@@ -56,6 +57,8 @@ class Worm:
     present
         Which neurons the worm has, shape (neurons,), for a model of any set of neurons; it takes
         the place of the frames that give edges. None for other models.
+    windows
+        Whether every window of 8 frames gives edges of its own.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Worm:
     roles: Tensor
     edge_frames: int = 128
     present: Tensor | None = None
+    windows: bool = False
 
     def batch(self, members: Sequence[int], role: Role | None) -> Batch:
         """Labelled frames of a role for some members.
@@ -74,8 +78,25 @@ class Worm:
         """
         used = self.y >= 0 if role is None else (self.y >= 0) & (self.roles == role)
         rows = torch.tensor(members, dtype=torch.long, device=self.x.device)
+        x, y = self.x[..., used], self.y[used]
+        if self.windows:
+            return Batch(rows, (x, *self._windows(used)), y, self.name)
         context = self.present if self.present is not None else self.context(role)
-        return Batch(rows, (self.x[..., used], context), self.y[used])
+        return Batch(rows, (x, context), y, self.name)
+
+    def _windows(self, used: Tensor) -> tuple[Tensor, Tensor]:
+        """The windows in which the used frames lie, and which of them each one lies in.
+
+        Shapes (features, neurons, windows, `WINDOW_FRAMES`) and (used frames,).
+
+        A window has one role, so that no other role's frames come in. Frames behind the last
+        whole window lie in no other, and count to it.
+        """
+        last = self.x.shape[-1] // WINDOW_FRAMES - 1
+        own = (torch.nonzero(used).flatten() // WINDOW_FRAMES).clamp(max=last)
+        taken, place = own.unique(return_inverse=True)
+        whole = self.x[..., : (last + 1) * WINDOW_FRAMES].unflatten(-1, (-1, WINDOW_FRAMES))
+        return whole[:, :, taken], place
 
     def context(self, role: Role | None) -> Tensor:
         """Frames that give edges, evenly spaced: of training, or of all the worm if unseen."""
@@ -90,7 +111,8 @@ def worms_of(plan: Plan, cohort: Cohort, fold: int, device: torch.device) -> lis
     for number, seen in enumerate(cohort.features(plan.n_states, plan.scaling)):
         arrays = seen.x, seen.y, cohort.roles(number, fold, plan.split)
         x, y, roles = (torch.from_numpy(array).to(device) for array in arrays)
-        worms.append(Worm(seen.worm, x, y, roles, plan.edge_frames))
+        windows = plan.options.get("edges") == "window"
+        worms.append(Worm(seen.worm, x, y, roles, plan.edge_frames, windows=windows))
     return worms
 
 
@@ -157,22 +179,30 @@ def trained(
     worms: Sequence[Worm],
     subsets: Sequence[Subset],
     fold: int,
+    draw: Draw | None = None,
 ) -> History:
-    """Train an ensemble in place, one member for each subset."""
+    """Train an ensemble in place, one member for each subset; see `training.fit`."""
     return fit(
         model,
         batches(worms, subsets, Role.TRAIN),
         batches(worms, subsets, Role.VALIDATION),
         negative_log_likelihood,
         Schedule(epochs=plan.epochs or cohort.profile.epochs, learning_rate=plan.learning_rate),
-        member_seed(plan, fold),
+        seed_of(plan.seed, fold),
         f"{plan.model}, fold {fold}",
+        draw,
     )
 
 
-def member_seed(plan: Plan, fold: int) -> int:
-    """Seed of initial weights and of the order of training in a fold."""
-    return 1000 * plan.seed + fold
+def member_seeds(
+    plan: Plan, fold: int, subsets: Sequence[Subset], *others: Sequence[str]
+) -> list[int]:
+    """Seed of each member's initial weights, from what it is and not from its place.
+
+    `others` tells apart members of the same worms, such as those on other neurons.
+    """
+    own = [plan.seed, fold, plan.model, *map(sorted, others)]
+    return [seed_of(*own, sorted(subset)) for subset in subsets]
 
 
 def curve(history: History) -> Arrays:

@@ -25,7 +25,7 @@ from wormgnn.features import Features
 from wormgnn.folds import Role, roles
 from wormgnn.models import classifier
 from wormgnn.models.ensemble import flat_state, initialised
-from wormgnn.models.subsets import MaskedMLP, SetReader, filled
+from wormgnn.models.subsets import MaskedMLP, SetReader, filled, random_subsets
 from wormgnn.neurons import Neurons, masks
 from wormgnn.tasks.frames import (
     Arrays,
@@ -34,11 +34,12 @@ from wormgnn.tasks.frames import (
     curve,
     evaluate,
     inferred_edges,
-    member_seed,
+    member_seeds,
     trained,
     trained_on,
     worms_of,
 )
+from wormgnn.training import Batch
 
 if TYPE_CHECKING:
     from wormgnn.cohort import Cohort, Subset
@@ -62,20 +63,20 @@ def draws_of(plan: Plan, cohort: Cohort) -> list[Neurons]:
     return [tuple(draw) for draw in plan.options.get("draws", [cohort.neurons])]
 
 
-def network(plan: Plan, members: int, neurons: Sequence[str], seed: int) -> nn.Module:
-    """The plan's network, untrained."""
+def network(plan: Plan, seeds: Sequence[int], neurons: Sequence[str]) -> nn.Module:
+    """The plan's network, untrained, one member for each seed."""
     options = dict(plan.options)
     if plan.model == "gnn-connectome":
         wiring = {name: options.pop(name) for name in WIRING if name in options}
         options["adjacency"] = adjacency(neurons, **wiring)
-    return classifier(plan.model, members, len(neurons), plan.n_states, seed, **options)
+    return classifier(plan.model, seeds, len(neurons), plan.n_states, **options)
 
 
 def networks(plan: Plan, cohort: Cohort, fold: int, device: torch.device) -> Arrays:
     """An ensemble with one network for each subset of worms."""
     worms = worms_of(plan, cohort.complete(), fold, device)
     subsets = cohort.subsets(plan.sizes)
-    model = network(plan, len(subsets), cohort.neurons, member_seed(plan, fold)).to(device)
+    model = network(plan, member_seeds(plan, fold, subsets), cohort.neurons).to(device)
     history = trained(plan, cohort, model, worms, subsets, fold)
     return {
         "counts": evaluate(model, worms, subsets, plan.n_states),
@@ -90,12 +91,15 @@ def _svm(plan: Plan, cohort: Cohort, fold: int, device: torch.device) -> Arrays:
     """Support vector machines through scikit-learn, one for each set of neurons and subset.
 
     The validation frames are left out of training here too, so that all models learn from the
-    same frames. Kernel and C are scikit-learn's defaults unless told otherwise: the paper names
-    neither.
+    same frames. `kernel`, `c` and `gamma` are scikit-learn's defaults unless told otherwise: the
+    paper names none. `seen` is `both` (trace and derivative) or `trace`.
     """
     worms = worms_of(plan, cohort.complete(), fold, torch.device("cpu"))
+    if chosen("features seen", plan.options.get("seen", "both"), {"both": False, "trace": True}):
+        worms = [replace(worm, x=worm.x[:1]) for worm in worms]
     subsets, draws = cohort.subsets(plan.sizes), draws_of(plan, cohort)
     kernel, c = plan.options.get("kernel", "rbf"), plan.options.get("c", 1.0)
+    gamma = plan.options.get("gamma", "scale")
     shape = (len(draws) * len(subsets), len(worms), plan.n_states, plan.n_states)
     counts = np.zeros(shape, dtype=np.int64)
     members = [(mask, subset) for mask in masks(cohort.neurons, draws) for subset in subsets]
@@ -103,7 +107,7 @@ def _svm(plan: Plan, cohort: Cohort, fold: int, device: torch.device) -> Arrays:
         by_name = {worm.name: replace(worm, x=worm.x[:, np.flatnonzero(mask)]) for worm in worms}
         parts = [_samples(by_name[name], Role.TRAIN) for name in subset]
         x, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        machine = SVC(kernel=kernel, C=c).fit(x, y)
+        machine = SVC(kernel=kernel, C=c, gamma=gamma).fit(x, y)
         for column, worm in enumerate(by_name.values()):
             x, y = _samples(worm, Role.TEST if worm.name in subset else None)
             np.add.at(counts[row, column], (y, machine.predict(x)), 1)
@@ -203,16 +207,11 @@ def _masked(plan: Plan, cohort: Cohort, fold: int, device: torch.device) -> Arra
 
 
 def masked_mlp(plan: Plan, cohort: Cohort, draws: Sequence[Neurons], fold: int) -> MaskedMLP:
-    """Untrained networks in the order (draw, worm subset).
-
-    Each has a seed of its own, the same in whatever company it trains.
-    """
-    count, mask = len(cohort.subsets(plan.sizes)), masks(cohort.neurons, draws)
-    numbers = [int(sum(1 << place for place in np.flatnonzero(row))) for row in mask]
-    base = member_seed(plan, fold)
-    sequences = [[base, number, row] for number in numbers for row in range(count)]
-    seeds = [int(np.random.SeedSequence(s).generate_state(1)[0]) for s in sequences]
-    return MaskedMLP(np.repeat(mask, count, axis=0), plan.n_states, seeds)
+    """Untrained networks in the order (draw, worm subset)."""
+    subsets, mask = cohort.subsets(plan.sizes), masks(cohort.neurons, draws)
+    own = replace(plan, model="masked-mlp")  # of which `filled-mlp` is one on all neurons
+    seeds = [seed for draw in draws for seed in member_seeds(own, fold, subsets, draw)]
+    return MaskedMLP(np.repeat(mask, len(subsets), axis=0), plan.n_states, seeds)
 
 
 def _filled(plan: Plan, cohort: Cohort, fold: int, device: torch.device) -> Arrays:
@@ -243,19 +242,13 @@ def _set_reader(plan: Plan, cohort: Cohort, fold: int, device: torch.device) -> 
     here = torch.from_numpy(cohort.present)
     every = worms_of(plan, cohort, fold, torch.device("cpu"))
     worms = [replace(worm, present=own) for worm, own in zip(every, here, strict=True)]
-    seed = member_seed(plan, fold)
     model = initialised(
-        lambda: SetReader(
-            members=len(subsets),
-            neurons=len(cohort.neurons),
-            outputs=plan.n_states,
-            known=torch.from_numpy(cohort.known(subsets)),
-            dropping=plan.options.get("dropping", True),
-            seed=seed,
-        ),
-        seed,
+        lambda members: SetReader(members, len(cohort.neurons), plan.n_states),
+        member_seeds(plan, fold, subsets),
     )
-    history = trained(plan, cohort, model, worms, subsets, fold)
+    model.known.copy_(torch.from_numpy(cohort.known(subsets)))
+    dropping = drop_neurons if plan.options.get("dropping", True) else None
+    history = trained(plan, cohort, model, worms, subsets, fold, dropping)
     counts = [
         evaluate(
             model,
@@ -272,6 +265,15 @@ def _set_reader(plan: Plan, cohort: Cohort, fold: int, device: torch.device) -> 
     return {"counts": np.concatenate(counts), "seen": seen, **curve(history), **flat_state(model)}
 
 
+def drop_neurons(batch: Batch, epoch: int, random: torch.Generator) -> Batch:
+    """The batch with a random subset of a worm's neurons kept at every frame; see `SetReader`."""
+    x, present = batch.inputs
+    kept = torch.zeros_like(x[0])
+    if present.any():
+        kept[present] = random_subsets(x[:, present], random)
+    return replace(batch, inputs=(x, present, kept))
+
+
 @dataclass(frozen=True)
 class Reader:
     """How a model is fitted and counted in a fold, and the version of its results."""
@@ -284,8 +286,8 @@ READERS = {
     "svm": Reader(_svm),
     "manifold": Reader(_manifold),
     "standardised": Reader(_standardised),
-    "masked-mlp": Reader(_masked),
-    "filled-mlp": Reader(_filled),
-    "set-reader": Reader(_set_reader),
+    "masked-mlp": Reader(_masked, version=2),
+    "filled-mlp": Reader(_filled, version=2),
+    "set-reader": Reader(_set_reader, version=2),
 }
 """Models that are no networks of `models.MODELS`, or that use one in a way of their own."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -78,44 +78,28 @@ def mean_square_error(predicted: Tensor, target: Tensor) -> Tensor:
     return (predicted - target.permute(1, 2, 0, 3)).square().mean(dim=(1, 2, 3, 4))
 
 
-class ScheduledSampling(Sequence[Batch]):
-    """Training batches whose true frames give way to predicted ones (Bengio et al. 2015).
+@dataclass(frozen=True)
+class ScheduledSampling:
+    """True frames that give way to predicted ones (Bengio et al. 2015), as `training.Draw`.
 
-    At every input a true frame is shown with a probability that falls linearly from 1 to 0
-    over `end_epochs` epochs; an epoch is as many items as there are batches.
+    At every input a true frame is shown with a probability that falls linearly from 1 to 0.
 
-    Parameters
+    Attributes
     ----------
-    batches
-        What is trained on, with inputs as in `Rollout.forward`.
     end_epochs
         Epoch from which no true frame is shown; 0 shows none at all.
-    seed
-        Of the draws.
     """
 
-    def __init__(self, batches: Sequence[Batch], end_epochs: int, seed: int) -> None:
-        self.batches, self.end_epochs = batches, end_epochs
-        self.random = torch.Generator().manual_seed(seed)
-        self.drawn = 0
+    end_epochs: int
 
-    def __len__(self) -> int:
-        return len(self.batches)
-
-    def __iter__(self) -> Iterator[Batch]:
-        return iter(self.batches)
-
-    def __getitem__(self, index: int) -> Batch:  # type: ignore[override]
-        batch, share = self.batches[index], self.share
-        self.drawn += 1
+    def __call__(self, batch: Batch, epoch: int, random: torch.Generator) -> Batch:
+        """The batch, whose inputs are those of `Rollout.forward`, with true frames drawn."""
         windows, context, teacher = batch.inputs
-        drawn = torch.rand(teacher.shape, generator=self.random) < share
-        return Batch(batch.members, (windows, context, drawn.to(windows.device)), batch.target)
+        shown = torch.rand(teacher.shape, generator=random) < self.share(epoch)
+        return replace(batch, inputs=(windows, context, shown.to(windows.device)))
 
-    @property
-    def share(self) -> float:
-        """Probability that the next batch shows a true frame."""
-        epoch = self.drawn // max(len(self.batches), 1)
+    def share(self, epoch: int) -> float:
+        """Probability that a true frame is shown."""
         return max(0.0, 1 - epoch / self.end_epochs) if self.end_epochs else 0.0
 
 

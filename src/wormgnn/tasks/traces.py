@@ -23,8 +23,9 @@ from wormgnn.errors import ChoiceError, RecordingError
 from wormgnn.features import WINDOW_FRAMES
 from wormgnn.folds import fold_of_window
 from wormgnn.models import MODELS, PREDICTORS, predictor
-from wormgnn.models.ensemble import Stack
+from wormgnn.models.ensemble import Stack, seed_of
 from wormgnn.store import Arrays
+from wormgnn.tasks.frames import member_seeds
 from wormgnn.tasks.rollout import (
     BURN_IN_FRAMES,
     Rollout,
@@ -209,7 +210,7 @@ class Traces:
         inputs = (windows, _spaced(self.windows(validation=False).flatten(2)), teacher)
         index = torch.tensor(members, dtype=torch.long, device=windows.device)
         at_once = members_at_once(model, *windows.shape[1:])
-        return [Batch(group, inputs, target) for group in index.split(at_once)]
+        return [Batch(group, inputs, target, self.name) for group in index.split(at_once)]
 
 
 def _spaced(frames: Tensor) -> Tensor:
@@ -236,9 +237,10 @@ def train(
     plan: Plan, cohort: Cohort, worms: Sequence[Traces], members: Members, fold: int
 ) -> tuple[Rollout, History]:
     """An ensemble of networks, one for each member, trained."""
-    seed, epochs = 1000 * plan.seed + fold, plan.epochs or cohort.profile.epochs
+    epochs = plan.epochs or cohort.profile.epochs
     options = {"hidden": cohort.profile.hidden, **plan.options}
-    model = Rollout(predictor(plan.model, len(members), worms[0].x.shape[1], seed, **options))
+    seeds = member_seeds(plan, fold, members)
+    model = Rollout(predictor(plan.model, seeds, len(cohort.neurons), **options))
     model.to(worms[0].x.device)
     training, validation = (
         [
@@ -254,12 +256,13 @@ def train(
     end = 0 if model.predictor.recurrent else round(plan.sampling_end * epochs)
     history = fit(
         model,
-        ScheduledSampling(training, end, seed),
+        training,
         validation,
         mean_square_error,
         Schedule(epochs, plan.learning_rate),
-        seed,
+        seed_of(plan.seed, fold),
         f"{plan.model}, fold {fold}",
+        ScheduledSampling(end),
     )
     return model, history
 

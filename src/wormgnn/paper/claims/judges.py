@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from wormgnn.paper.claims.rules import (
     FAILS,
     HOLDS,
     Claim,
+    Contrast,
     Finding,
     Gap,
     concluded,
@@ -25,6 +27,9 @@ from wormgnn.paper.studies.any_neurons import chosen_neuron, kept
 
 LEVEL = 0.05
 """Of significance, for tests after Holm's adjustment."""
+
+BESIDE = "beside it, and not judged:"
+"""What stands before comparisons that a row shows and that do not decide."""
 
 
 def judged(claim: Claim, evidence: Evidence) -> Finding:
@@ -45,14 +50,26 @@ def judged(claim: Claim, evidence: Evidence) -> Finding:
 
 
 def _by_contrasts(claim: Claim, evidence: Evidence) -> Finding:
-    if claim.key not in evidence.gaps:
-        evidence.gaps[claim.key] = all_gaps(claim.comparisons, evidence)
-    gaps, missing = evidence.gaps[claim.key]
+    gaps, missing = _gaps_once(claim.key, claim.comparisons, evidence)
     if not gaps:
         raise missing[0]
     if not claim.rule:
         return Finding(claim.verdict, tuple(texts(gaps)))
-    return concluded(gaps, claim.rule, evidence.margin, lacking(missing))
+    finding = concluded(gaps, claim.rule, evidence.margin, lacking(missing))
+    beside, _ = _gaps_once(f"{claim.key}, beside", claim.shown_beside, evidence)
+    if not beside:
+        return finding
+    shown = concluded(beside, claim.rule, evidence.margin).ours
+    return replace(finding, ours=(*finding.ours, BESIDE, *shown))
+
+
+def _gaps_once(
+    key: str, contrasts: Sequence[Contrast], evidence: Evidence
+) -> tuple[list[Gap], list[NotComputed]]:
+    """What `all_gaps` gives, kept in the evidence."""
+    if key not in evidence.gaps:
+        evidence.gaps[key] = all_gaps(contrasts, evidence)
+    return evidence.gaps[key]
 
 
 def _some(rows: pd.DataFrame, what: str, table: str) -> pd.DataFrame:

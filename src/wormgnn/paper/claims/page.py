@@ -77,11 +77,14 @@ WIDTHS = {"claim": 24, "paper": 12, "ours": 34, "judged by": 18, "verdict": 12}
 """Columns of the table and their widths in percent."""
 
 _STYLES: list[CSSDict] = [
-    {"selector": "", "props": "table-layout: fixed; width: 100%; border-collapse: collapse"},
+    {  # on a narrow screen the table scrolls, rather than breaking words
+        "selector": "",
+        "props": "table-layout: fixed; width: 100%; min-width: 46rem; border-collapse: collapse",
+    },
     {
-        "selector": "td",
-        "props": "white-space: normal; overflow-wrap: anywhere; vertical-align: top; "
-        "text-align: left; border-bottom: 1px solid #ddd; padding: 0.35em 0.5em; "
+        "selector": "td.data",
+        "props": "white-space: normal; vertical-align: top; text-align: left; "
+        "border-bottom: 1px solid var(--pst-color-border, #ddd); padding: 0.35em 0.5em; "
         "font-size: 78%; line-height: 1.3",
     },
     {"selector": "th", "props": "text-align: left"},
@@ -95,7 +98,8 @@ def claims_table(rows: pd.DataFrame, caption: str = "") -> Styler:
     chapter and figure with the evidence.
     """
     texts = rows.map(lambda text: html.escape(text, quote=False))
-    where = '<br><span style="color: #666; font-size: 90%">' + texts["where"] + "</span>"
+    muted = '<br><span style="color: var(--pst-color-text-muted, #666); font-size: 90%">'
+    where = muted + texts["where"] + "</span>"
     chapter = rows["link"].str.extract(r"^\d+_(.*)\.html#", expand=False).str.replace("_", " ")
     link = '<br><a href="' + rows["link"] + '">' + chapter + "</a>"
     shown = pd.DataFrame(

@@ -104,6 +104,8 @@ class Claim:
         One of `RULES`, or empty.
     contrasts
         What is compared; one, or several.
+    beside
+        What the row shows too, by the same rule, though it does not decide: a rival of ours.
     judge
         One of `judges.JUDGES` where no contrast says it, with its arguments in `options`.
     paper
@@ -121,6 +123,7 @@ class Claim:
     measure: str
     rule: str = ""
     contrasts: Contrast | tuple[Contrast, ...] = ()
+    beside: Contrast | tuple[Contrast, ...] = ()
     judge: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     paper: str = ""
@@ -136,8 +139,13 @@ class Claim:
 
     @property
     def comparisons(self) -> tuple[Contrast, ...]:
-        """Every contrast."""
+        """Every contrast that decides."""
         return (self.contrasts,) if isinstance(self.contrasts, Contrast) else self.contrasts
+
+    @property
+    def shown_beside(self) -> tuple[Contrast, ...]:
+        """Every contrast that is shown and does not decide."""
+        return (self.beside,) if isinstance(self.beside, Contrast) else self.beside
 
 
 class Rule(NamedTuple):

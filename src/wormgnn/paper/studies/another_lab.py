@@ -1,98 +1,17 @@
-"""Another laboratory's animals: what their neurons do there, and how well they are decoded."""
+"""Another laboratory's animals: by whom, and how well, they are decoded."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wormgnn.comparison import compare
-from wormgnn.features import derivative
-from wormgnn.neurons import RULES, doubtful, neurons_by_rule
-from wormgnn.recording import NO_STATE, PAPER_NEURONS, Recording, shared_neurons
+from wormgnn.paper.studies.decoder import BOTH, LABORATORIES
 from wormgnn.results import Table
-from wormgnn.states import TWO, bouts_of, merge
-
-
-def wanted_neurons(train: Sequence[Recording]) -> list[str]:
-    """The paper's neurons that all training worms have."""
-    shared = shared_neurons(train)
-    return [name for name in PAPER_NEURONS if name in shared]
-
-
-def describe(train: Sequence[Recording], animals: Sequence[Recording]) -> pd.DataFrame:
-    """A row for each worm: what was recorded, and by how many neurons it is decoded.
-
-    Columns worm, frames, fps, reversing (fraction of the frames labelled forward or reverse),
-    reversals, median_reversal_s, lacks (the paper's neurons that it lacks), then, for animals
-    alone, the number of neurons by each of `neurons.RULES`, and doubtful (names that the
-    annotator was not sure of).
-    """
-    wanted = wanted_neurons(train)
-    numbers = {rule: neurons_by_rule(rule, wanted, animals) for rule in RULES}
-    of_animals = {
-        animal.worm: {rule: len(names[animal.worm]) for rule, names in numbers.items()}
-        | {"doubtful": " ".join(name for name in doubtful(animal) if name in wanted)}
-        for animal in animals
-    }
-    rows = []
-    for worm in (*train, *animals):
-        states, reverse = merge(worm, 2), TWO.index("reverse")
-        reversals = [bout.stop - bout.start for bout in bouts_of(states, reverse)]
-        about = {
-            "worm": worm.worm,
-            "frames": worm.n_frames,
-            "fps": worm.fps,
-            "reversing": (states[states != NO_STATE] == reverse).mean(),
-            "reversals": len(reversals),
-            "median_reversal_s": np.median(reversals) / worm.fps if reversals else np.nan,
-            "lacks": " ".join(name for name in PAPER_NEURONS if name not in worm.identified),
-        }
-        rows.append(about | of_animals.get(worm.worm, {}))
-    return pd.DataFrame(rows).astype(dict.fromkeys(RULES, "Int64"))
-
-
-def tuning(recordings: Sequence[Recording], neurons: Sequence[str]) -> pd.DataFrame:
-    """How each neuron's trace and its derivative correlate with reversing.
-
-    Columns worm, neuron, confidence (NaN where none is told), trace, derivative: correlations
-    over the frames that are labelled forward or reverse. Neurons that a worm lacks have no row.
-    """
-    rows = []
-    for recording in recordings:
-        own = recording.select([n for n in neurons if n in recording.identified])
-        states = merge(own, 2)
-        known = states != NO_STATE
-        reversing = states[known] == TWO.index("reverse")
-        slopes = derivative(own)
-        for column, neuron in enumerate(own.neurons):
-            trace, slope = own.traces[known, column], slopes[known, column]
-            rows.append(
-                {
-                    "worm": own.worm,
-                    "neuron": neuron,
-                    "confidence": np.nan if own.confidence is None else own.confidence[column],
-                    "trace": np.corrcoef(trace, reversing)[0, 1],
-                    "derivative": np.corrcoef(slope, reversing)[0, 1],
-                }
-            )
-    return pd.DataFrame(rows)
-
-
-def opposite_signs(tuned: pd.DataFrame, home: Sequence[str]) -> pd.DataFrame:
-    """Rows of `tuning` whose derivative has the sign that no training worm's has: doubtful names.
-
-    `home` names the training worms; neurons whose sign differs among them are left out.
-    """
-    at_home = tuned["worm"].isin(home)
-    sign = tuned.assign(sign=np.sign(tuned["derivative"]))
-    among = sign[at_home].groupby("neuron")["sign"].agg(["min", "max"])
-    rows = sign[~at_home].join(among, on="neuron")
-    odd = (rows["min"] == rows["max"]) & (rows["sign"] == -rows["min"])
-    return tuned.loc[rows.index[odd]].reset_index(drop=True)
+from wormgnn.statistics import bootstrap_interval
 
 
 def of_animals(rows: pd.DataFrame) -> NDArray[np.bool_]:
@@ -122,12 +41,6 @@ the other animals, and training worms by models trained on the other training wo
 AS_RECORDED: Mapping[str, Any] = {"neurons": "own", "view": "as recorded", "scaling": "whole"}
 """The main choice: each animal's own neurons, their traces, scaled by the whole recording."""
 
-FEATURES = {
-    "as recorded": "trace, derivative",
-    "derivative": "derivative, second derivative",
-}
-"""What the two features of a neuron are, by view."""
-
 _CHOICE = ["model", "neurons", "view", "scaling"]
 
 
@@ -155,46 +68,52 @@ def by_worm(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def changes(means: pd.DataFrame, score: str = "accuracy") -> pd.DataFrame:
-    """What the change of laboratory costs each model, and what it does to leave traces out.
+HERE, THERE = LABORATORIES.values()
+"""Laboratories of the table: of the worms that train the paper's models, and of the animals."""
 
-    A table of `compare` over worms of `by_worm`, with a column `change`.
+_NAMES = LABORATORIES | {BOTH: "both"}
+
+
+def decoders(means: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Unseen worms by every decoder, a row each, two states.
+
+    `means` is a table of `by_worm`, of which the main choice is taken; `scores` that of
+    `decoder.published`. Columns decoder, trained_on, laboratory, worm, seen, n_states, accuracy,
+    balanced_accuracy, majority.
     """
-    main = {"case": ABROAD, **AS_RECORDED}
-    pairs: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-        "trained on another laboratory minus on their own": (
-            main,
-            {"case": WITHIN, "scaling": "whole"},
-        ),
-        "derivatives minus traces, animals": (main | {"view": "derivative"}, main),
-        "derivatives minus traces, training worms": (
-            main | {"view": "derivative", "case": HOME},
-            main | {"case": HOME},
-        ),
-    }
-    tables = [
-        compare(means, a, b, score, by=["model"], on=["worm"]).assign(change=change)
-        for change, (a, b) in pairs.items()
-    ]
-    return pd.concat(tables, ignore_index=True)
+    models = means[(means[list(AS_RECORDED)] == pd.Series(AS_RECORDED)).all(axis=1)]
+    models = models[models["case"] != WITHIN].assign(
+        decoder=models["model"],
+        trained_on=HERE,
+        laboratory=models["case"].map({HOME: HERE, ABROAD: THERE}),
+    )
+    own = scores[scores["n_states"] == 2]
+    own = own.assign(
+        decoder="BehaviourDecoder",
+        trained_on=own["trained_on"].map(_NAMES),
+        laboratory=own["laboratory"].map(_NAMES),
+        seen=False,
+    )
+    columns = ["decoder", "trained_on", "laboratory", "worm", "seen", "n_states"]
+    columns += ["accuracy", "balanced_accuracy", "majority"]
+    return pd.concat([models[columns], own[columns]], ignore_index=True)
 
 
-def by_condition(means: pd.DataFrame) -> pd.DataFrame:
-    """Percentages of `by_worm` for a page: a row for each case, choice and model.
+def laboratories(rows: pd.DataFrame) -> pd.DataFrame:
+    """Laboratories by decoders, of `decoders`: a line for each decoder and what trained it.
 
-    Accuracy, and balanced accuracy in parentheses, of each animal, then their mean over left-out
-    training worms. The last row is the majority class.
+    For each laboratory: balanced accuracy in percent with its 95 % interval over worms, and
+    accuracy. The last line is the majority class, whose balanced accuracy is that of chance.
     """
-    rows, scores = ["case", *_CHOICE], ["accuracy", "balanced_accuracy"]
-    animals = means[means["case"] != HOME]
-    home = means[means["case"] == HOME].groupby(_CHOICE)[scores].mean().reset_index()
-    # The same models as those that decode the animals: they share a row.
-    cells = pd.concat([animals, home.assign(case=ABROAD, worm=HOME)])
-    texts = [f"{100 * a:.1f} ({100 * b:.1f})" for a, b in cells[scores].to_numpy()]
-    wide = cells.assign(text=texts).pivot(index=rows, columns="worm", values="text")
-    wide = wide.reindex(animals.set_index(rows).index.unique()).reset_index()
-    majority = animals.groupby("worm")["majority"].first().map("{:.1%}".format).str.rstrip("%")
-    last = majority.to_frame().T.assign(case="", model="majority class")
-    wide = pd.concat([wide.assign(view=wide["view"].map(FEATURES)), last]).fillna("")
-    columns = [*rows, *sorted(animals["worm"].unique()), HOME]
-    return wide[columns].rename(columns={"case": "trained on", "view": "features"})
+    majority = rows.drop_duplicates("worm").assign(decoder="majority class", trained_on="")
+    majority = majority.assign(accuracy=majority["majority"], balanced_accuracy=1 / 2)
+    keys = ["decoder", "trained_on"]
+    lines: dict[tuple[str, ...], dict[str, str]] = {}
+    for key, part in pd.concat([rows, majority]).groupby([*keys, "laboratory"], sort=False):
+        *line, laboratory = map(str, key)
+        mean, low, high = 100 * np.array(bootstrap_interval(part["balanced_accuracy"]))
+        cells = lines.setdefault(tuple(line), {})
+        cells[f"{laboratory} (n = {len(part)})"] = f"{mean:.1f} [{low:.1f}, {high:.1f}]"
+        cells[f"{laboratory}, accuracy"] = f"{100 * part['accuracy'].mean():.1f}"
+    table = pd.DataFrame([dict(zip(keys, line, strict=True)) | lines[line] for line in lines])
+    return table[[*keys, *sorted(table.columns.drop(keys), key=lambda n: n.startswith(THERE))]]

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter1d
-from sklearn.metrics import roc_auc_score
 
+from wormgnn import results
+from wormgnn.datasets import registry
 from wormgnn.decoder import BehaviourDecoder
-from wormgnn.decoding import decode, score
-from wormgnn.errors import StateError
-from wormgnn.neurons import LABEL_DEFINING as AVA
+from wormgnn.decoding import Decoded, decode, score
+from wormgnn.errors import StateError, StoreError
+from wormgnn.paper.studies.unlabelled import against_ava, third_laboratory
+from wormgnn.plots.decode import decoding
+from wormgnn.plots.style import use_style
 from wormgnn.recording import NO_STATE, Recording
+from wormgnn.results import Table
 from wormgnn.states import merge
 
 BOTH = "all laboratories"
+LABORATORIES = {"kato": "Kato 2015", "wormwideweb": "Dag 2023"}
+"""Names of the training worms' laboratories."""
 EDGES = np.array([0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0])
 """Of the bins of the probability of the state that was named."""
 
@@ -154,11 +161,62 @@ def by_disturbance(robustness: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def by_distance(scores: pd.DataFrame, robustness: pd.DataFrame) -> pd.DataFrame:
+    """Recordings of unseen worms by Kato's decoder of two states, as recorded and disturbed.
+
+    Columns laboratory, worm, disturbance, decoder, distance, limit, balanced_accuracy.
+    """
+    two = scores[(scores["n_states"] == 2) & (scores["trained_on"] == "kato")]
+    plain = two.assign(disturbance="as recorded")
+    changed = robustness[robustness["disturbance"] != "as recorded"].assign(laboratory="kato")
+    columns = ["laboratory", "worm", "disturbance", "decoder", "distance", "limit"]
+    return pd.concat([plain, changed], ignore_index=True)[[*columns, "balanced_accuracy"]]
+
+
+def beside_limit(recordings: pd.DataFrame, third: pd.DataFrame) -> pd.DataFrame:
+    """Distances over their limits (`ratio`), and whose recordings (`recordings`), for a figure.
+
+    `recordings` as of `by_distance`, `third` as of `unlabelled.against_ava`.
+    """
+    whose = recordings["laboratory"].map(LABORATORIES)
+    plain = recordings["disturbance"] == "as recorded"
+    own = recordings.assign(recordings=whose.where(plain, whose + ", disturbed"))
+    every = pd.concat([own, third.assign(recordings="third laboratory")])
+    return every.assign(ratio=every["distance"] / every["limit"])[["recordings", "ratio"]]
+
+
+def distance_predicts(recordings: pd.DataFrame, n: int = 2000, seed: int = 0) -> dict[str, float]:
+    """Rank correlation of distance and balanced accuracy, with a 95 % bootstrap over worms.
+
+    `recordings` as of `by_distance`. Keys correlation, low, high, recordings, worms.
+    """
+    groups = [part for _, part in recordings.groupby("worm")]
+    rng = np.random.default_rng(seed)
+
+    def correlation(parts: Sequence[pd.DataFrame]) -> float:
+        pairs = pd.concat(parts)[["distance", "balanced_accuracy"]]
+        return float(pairs.corr(method="spearman").to_numpy()[0, 1])
+
+    drawn = [
+        correlation([groups[k] for k in rng.integers(len(groups), size=len(groups))])
+        for _ in range(n)
+    ]
+    low, high = np.nanquantile(drawn, (0.025, 0.975))
+    return {
+        "correlation": correlation(groups),
+        "low": float(low),
+        "high": float(high),
+        "recordings": len(recordings),
+        "worms": len(groups),
+    }
+
+
 def published(name: str) -> pd.DataFrame:
-    """`scores`, `reliability`, `robustness`, `choices` or `third`, of this package's decoder."""
-    file = resources.files("wormgnn") / "weights" / f"{name}.csv"
-    with resources.as_file(file) as path:
-        return pd.read_csv(path)
+    """A reference table of the experiment `decoder`, by its name behind `decoder_`."""
+    reference = results.read(f"decoder_{name}.kato")
+    if reference is None:
+        raise StoreError(f"results/ lacks decoder_{name}.kato: wormgnn run decoder --reference")
+    return reference.table
 
 
 DISTURBANCES: Mapping[str, Mapping[str, float]] = {
@@ -253,40 +311,55 @@ def choices(laboratories: Mapping[str, Sequence[Recording]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def against_ava(recordings: Sequence[Recording]) -> pd.DataFrame:
-    """Whether decoders without AVA say *reverse* when AVA is high: a check that needs no labels.
-
-    AVA is the mean z-scored trace of AVAL and AVAR; it is high above the middle between its 5th and
-    95th percentile. Columns worm, then areas under the ROC curve of the decoders of this package:
-    local (of Kato's worms) and general.
-    """
-    package, rows = BehaviourDecoder.load(), []
-    for worm in recordings:
-        ava = worm.select([name for name in AVA if name in worm.identified]).traces
-        ava = ((ava - ava.mean(axis=0)) / ava.std(axis=0)).mean(axis=1)
-        high = ava > np.quantile(ava, (0.05, 0.95)).mean()
-        rest = worm.select([name for name in worm.identified if name not in AVA])
-        row: dict[str, object] = {"worm": worm.worm}
-        for how, like in (("local", "kato"), ("general", "general")):
-            table = package.set_params(like=like).predict_proba(rest)
-            row[how] = roc_auc_score(high, table["reverse"])
-        rows.append(row)
-    return pd.DataFrame(rows)
+def laboratories(table: Table) -> dict[str, list[Recording]]:
+    """Worms of a run by the dataset that they are from; those that train come first."""
+    found: dict[str, list[Recording]] = {}
+    for worm in table.recordings:
+        found.setdefault(worm.dataset, []).append(worm)
+    return found
 
 
-def write_scores(laboratories: Mapping[str, Sequence[Recording]], folder: Path) -> list[Path]:
-    """Write `scores.csv`, `reliability.csv`, `robustness.csv` and `choices.csv`; some minutes.
+@functools.lru_cache(maxsize=1)  # two tables need it
+def evaluated(table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Scores and reliability of a run's worms, as of `evaluate`, in two and in four states."""
+    pairs = [evaluate(laboratories(table), n_states) for n_states in (2, 4)]
+    scores, reliability = (
+        pd.concat(tables, ignore_index=True) for tables in zip(*pairs, strict=True)
+    )
+    return scores, reliability
 
-    Of the first laboratory's worms, whether they stand disturbance.
-    """
-    pairs = [evaluate(laboratories, n_states) for n_states in (2, 4)]
-    tables = {
-        "scores": pd.concat([scores for scores, _ in pairs]),
-        "reliability": pd.concat([bins for _, bins in pairs]),
-        "robustness": robustness(next(iter(laboratories.values()))),
-        "choices": choices(laboratories),
-    }
-    paths = [folder / f"{name}.csv" for name in tables]
-    for path, table in zip(paths, tables.values(), strict=True):
-        table.to_csv(path, index=False, float_format="%.5f")
-    return paths
+
+@functools.lru_cache(maxsize=1)  # a table and a picture need it
+def animal(table: Table) -> Decoded:
+    """The first animal of the last laboratory, by two states, trained on everyone but it."""
+    *others, (decoded, *rest) = laboratories(table).values()
+    known = [worm for worms in (*others, rest) for worm in worms]
+    return decode(decoded, BehaviourDecoder().fit(known))
+
+
+def animal_frames(table: Table) -> pd.DataFrame:
+    """`Decoded.table` of `animal`, with its labels: worm, time_s, labelled, state, p_, unsure."""
+    decoded = animal(table)
+    names = np.array([*decoded.vocabulary, ""])
+    frames = decoded.table().drop(columns="frame").round(4)
+    frames.insert(1, "labelled", names[decoded.labelled])
+    frames.insert(0, "worm", decoded.recording.worm)
+    return frames
+
+
+def animal_picture(table: Table) -> Figure:
+    """`animal` with the traces of its neurons."""
+    use_style()
+    return decoding(animal(table), plt.figure(figsize=(9, 5), layout="constrained"))
+
+
+TABLES: Mapping[str, Callable[[Table], pd.DataFrame]] = {
+    "decoder_scores": lambda table: evaluated(table)[0],
+    "decoder_reliability": lambda table: evaluated(table)[1],
+    "decoder_robustness": lambda table: robustness(
+        next(iter(laboratories(table).values())), table.seed
+    ),
+    "decoder_choices": lambda table: choices(laboratories(table)),
+    "decoder_third": lambda table: against_ava(third_laboratory(registry.data_folder())),
+}
+"""Reference tables of the experiment `decoder`; some minutes."""

@@ -16,7 +16,7 @@ from wormgnn.comparison import compare
 from wormgnn.folds import Role
 from wormgnn.models.ensemble import load_flat_state
 from wormgnn.results import Table
-from wormgnn.tasks.frames import Worm, evaluate, inferred_edges, member_seed, trained_on
+from wormgnn.tasks.frames import Worm, evaluate, inferred_edges, member_seeds, trained_on
 from wormgnn.tasks.readers import network
 
 FRAMES = (32, 64, 128, 256, 512, 100_000)
@@ -147,7 +147,7 @@ def edge_frames(table: Table) -> pd.DataFrame:
     (line,) = table.experiment.lines
     plan, cohort = line.plan, table.cohort(line.label)
     subsets, fold = table.subsets(line.label), table.profile.folds[0]
-    model = network(plan, len(subsets), cohort.neurons, member_seed(plan, fold))
+    model = network(plan, member_seeds(plan, fold, subsets), cohort.neurons)
     load_flat_state(model, table.arrays(line.label, fold))
     accuracy: dict[int, NDArray[np.float64]] = {}
     edges: dict[int, NDArray[np.float32]] = {}

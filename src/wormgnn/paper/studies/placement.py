@@ -6,6 +6,7 @@ worms alike. It changes as the dial is turned: calibrated on simulated worms, it
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from scipy import stats
 from wormgnn.datasets.simulated import MIXINGS, Mixing, Physics, Simulation
 from wormgnn.errors import ChoiceError, RecordingError
 from wormgnn.features import Features, features
+from wormgnn.paper.studies.mixing import PHYSICS as DIAL_PHYSICS
 from wormgnn.plan import Experiment, Line, Plan, Profile
 from wormgnn.recording import PAPER_NEURONS, Recording
 from wormgnn.results import Table
@@ -31,13 +33,13 @@ TUNING_STATES = 4
 """Vocabulary of the tuning: forward, reverse, dorsal and ventral turn."""
 
 PHYSICS = {
-    "default": Physics(),
-    "quiet": Physics(noise=0.016),
-    "noisy": Physics(noise=0.24),
-    "Kato-like": Physics(noise=0.016, own_loading=0.25),
+    "default": DIAL_PHYSICS,
+    "quiet": replace(DIAL_PHYSICS, noise=0.016),
+    "noisy": replace(DIAL_PHYSICS, noise=0.24),
+    "Kato-like": replace(DIAL_PHYSICS, noise=0.016, own_loading=0.25),
 }
-"""Physics that a placement is tried with; the axis depends on it. The last makes traces as smooth
-and as low-dimensional as Kato's (`describe`)."""
+"""Physics that a placement is tried with; the axis depends on it. `default` is the dial's own. The
+last makes traces as smooth and as low-dimensional as Kato's (`describe`)."""
 
 PLACES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
 TRAINED_PLACES = (0.0, 0.1, 0.2, 0.35, 0.6)
@@ -165,6 +167,7 @@ def describe(worms: Sequence[Recording]) -> pd.DataFrame:
 # --- reference tables ----------------------------------------------------------------------------
 
 
+@functools.lru_cache(maxsize=1)  # both tables need it
 def calibration(table: Table) -> pd.DataFrame:
     """The reference table `mixing_calibration`: simulated worms like those of the run.
 
@@ -190,7 +193,10 @@ def placement(table: Table) -> pd.DataFrame:
     return pd.concat([placed, describe(worms)], ignore_index=True)
 
 
-TABLES = {"mixing_calibration": calibration, "mixing_placement": placement}
+TABLES: Mapping[str, Callable[[Table], pd.DataFrame]] = {
+    "mixing_calibration": calibration,
+    "mixing_placement": placement,
+}
 """Reference tables of the experiment `mixing-placement`."""
 
 # --- calibration ---------------------------------------------------------------------------------

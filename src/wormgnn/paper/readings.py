@@ -1,0 +1,195 @@
+"""What the paper's text can be read to mean, as lines: equations 6 to 14, and their features.
+
+A reading takes a side on five questions, the columns `AXES` of every table of readings. No code
+takes a label apart.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from wormgnn.features import Scaling
+from wormgnn.plan import Line, Plan
+
+AXES: Mapping[str, Mapping[str, str]] = {
+    "message": {
+        "sum": "the sum of what all neurons send (eq. 12)",
+        "mean": "their mean",
+        "self": "their mean, and what the neuron itself has: a self edge of one",
+        "row": "a mean weighted by the edges",
+        "symmetric": "edges and self edges divided by the root of both neurons' sums",
+        "senders": "a sum by edges whose softmax is over all senders",
+    },
+    "scaling": {
+        "whole": "trace and derivative each to [0, 1] by its own range",
+        "derived": "trace to [0, 1], and the derivative of that, per frame",
+        "zero-kept": "trace to [0, 1], derivative divided by its range: zero stays zero",
+        "z-scored": "trace and derivative with mean zero and spread one",
+    },
+    "edges": {
+        "before": "activity averaged over the recording before g (eq. 9)",
+        "after": "after g",
+        "window": "after g in each window of 8 frames",
+        "frame": "not at all: edges anew at every frame",
+    },
+    "norm": {
+        "last": "batch norm behind the two layers of every g",
+        "encoder": "batch norm in the edge encoder alone",
+        "own": "batch norm everywhere, by the statistics of the worm at hand",
+        "none": "no batch norm",
+    },
+    "blocks": {
+        "paper": "one hidden layer with ReLU, then the scores",
+        "two hidden": "two hidden layers with ReLU, then the scores",
+        "nri": "two hidden layers as in neural relational inference (ELU, Xavier, biases of 0.1)",
+    },
+}
+"""What each column of a reading can be, and what that means."""
+
+_NORMS: Mapping[str, Mapping[str, Any]] = {
+    "last": {},
+    "encoder": {"norm": "none", "encoder_norm": "last"},
+    "none": {"norm": "none"},
+    "own": {"use_running": False},
+}
+_BLOCKS: Mapping[str, Mapping[str, Any]] = {
+    "paper": {},
+    "two hidden": {"hidden_layers": 2},
+    "nri": {"blocks": "nri"},
+}
+_SAID = {
+    "last": "norm as written",
+    "encoder": "",
+    "none": "no norm",
+    "own": "own statistics",
+    "before": "before g",
+    "after": "",
+    "window": "a window",
+    "frame": "a frame",
+    "paper": "",
+}
+"""Words of a label, where its value is no word itself or goes without saying."""
+
+
+def _line(model: str, plan: Plan, literal: bool, **factors: str) -> Line:
+    label = ", ".join(word for word in (_SAID.get(f, f) for f in factors.values()) if word)
+    del factors["scaling"]  # a column of every table
+    return Line(f"{model}: {label}", plan, model, factors={**factors, "literal": literal})
+
+
+def gnn(
+    message: str = "sum",
+    scaling: Scaling = "whole",
+    edges: str = "after",
+    norm: str = "encoder",
+    blocks: str = "paper",
+) -> Line:
+    """A reading of the graph network: one value of each of `AXES`."""
+    sent = {"sum": {}, "senders": {"rivals": "senders"}}.get(message, {"message": message})
+    own = {"head_use_running": False} if norm == "own" else {}
+    options = {"edges": edges, **_NORMS[norm], **own, **_BLOCKS[blocks], **sent}
+    literal = (message, scaling, edges, norm, blocks) == ("sum", "whole", "before", "last", "paper")
+    values = {"message": message, "scaling": scaling, "edges": edges, "norm": norm}
+    plan = Plan("gnn", options=options, scaling=scaling)
+    return _line("GNN", plan, literal, **values, blocks=blocks)
+
+
+def mlp(scaling: Scaling = "whole", norm: str = "none", blocks: str = "paper") -> Line:
+    """A reading of the MLP; it has no messages and no edges."""
+    literal = (scaling, norm, blocks) == ("whole", "last", "paper")
+    plan = Plan("mlp", options={**_NORMS[norm], **_BLOCKS[blocks]}, scaling=scaling)
+    line = _line("MLP", plan, literal, scaling=scaling, norm=norm, blocks=blocks)
+    return replace(line, factors={"message": "", "edges": "", **line.factors})
+
+
+def _screened() -> Iterable[Line]:
+    scalings: tuple[Scaling, ...] = ("whole", "derived", "zero-kept", "z-scored")
+    few = scalings[:2]
+    yield gnn(edges="before", norm="last")
+    for message, scaling in itertools.product(AXES["message"], scalings):
+        yield gnn(message, scaling)
+    for message, scaling in itertools.product(("sum", "self"), few):
+        yield gnn(message, scaling, "before")
+        yield from (gnn(message, scaling, norm=norm) for norm in ("last", "own", "none"))
+    for message, scaling in (("sum", "whole"), ("self", "derived")):  # five times the work
+        yield gnn(message, scaling, norm="last", blocks="nri")
+    # Edges of each window or frame are left out: they take twenty times the work and more.
+    for scaling, norm in itertools.product(scalings, ("last", "own", "none")):
+        yield mlp(scaling, norm)
+    for scaling, blocks in itertools.product(few, ("two hidden", "nri")):
+        yield mlp(scaling, "last", blocks)
+
+
+READINGS = {line.label: line for line in _screened()}
+"""Every reading that is screened, by its label."""
+
+LITERAL = {"gnn": gnn(edges="before", norm="last"), "mlp": mlp(norm="last")}
+"""The text to the letter."""
+
+CHOSEN = {"gnn": gnn("self"), "mlp": mlp()}
+"""The readings of Table 1's rows `GNN, self edge` and `MLP, no norm`. They have the features of the
+text and one classifier, and differ in the graph alone."""
+
+EARLIER = gnn()
+"""The row `GNN`, which sums its messages: that of all experiments computed before the screen."""
+
+FINALISTS = (
+    LITERAL["gnn"],
+    EARLIER,
+    CHOSEN["gnn"],
+    gnn("self", norm="own"),
+    gnn("senders", "zero-kept"),
+    gnn("senders", "z-scored"),
+    gnn("symmetric", "z-scored"),
+    LITERAL["mlp"],
+    CHOSEN["mlp"],
+    mlp(norm="own"),
+    mlp("z-scored"),
+    mlp("z-scored", "last"),
+)
+"""Readings that are run whole: the literal ones, the book's, and all that the screen chooses for
+any worm without looking at it."""
+
+SIXTH = (gnn("symmetric", "z-scored"), mlp("z-scored"))
+"""What the procedure takes for a sixth worm, with all five to choose by."""
+
+SEEDS = (0, 1, 2)
+"""Of initial weights and order of training, for the readings of `SIXTH`; others have the first. The
+folds stay the same."""
+
+
+def finalists() -> tuple[Line, ...]:
+    """A line for each finalist and seed; the column `reading` joins its seeds."""
+    return tuple(
+        replace(
+            line,
+            label=f"{line.label}, seed {seed}",
+            plan=replace(line.plan, seed=seed),
+            factors={**line.factors, "reading": line.label, "seed": seed},
+        )
+        for line in FINALISTS
+        for seed in (SEEDS if line in SIXTH else SEEDS[:1])
+    )
+
+
+def decomposition() -> tuple[Line, ...]:
+    """Networks that differ in the graph alone, each with every kind of batch norm."""
+    norms = ("last", "own", "none")
+    connectome = Plan("gnn-connectome", options={"weighting": "normalised"})
+    given = (
+        Line(
+            f"GNN (connectome): {_SAID[norm]}",
+            connectome.with_options(**_NORMS[norm]),
+            "GNN (connectome)",
+            factors={**mlp(norm=norm).factors, "message": "connectome"},
+        )
+        for norm in norms
+    )
+    return (
+        *(mlp(norm=norm) for norm in norms),
+        *given,
+        *(gnn("self", norm=norm) for norm in norms),
+    )

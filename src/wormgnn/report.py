@@ -1,0 +1,340 @@
+"""What `wormgnn decode` writes: a table, JSON and a page for each recording, and an overview.
+
+`decoded.schema.json` in this package describes the JSON. A page needs no network: plotly's script,
+some 4.6 MB, is in it, and its security policy lets no other script run and nothing be loaded.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+import jinja2
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+from matplotlib.figure import Figure
+from plotly.offline import get_plotlyjs
+
+from wormgnn import __version__
+from wormgnn.decoder import UNSURE
+from wormgnn.decoding import Decoded, Job, score, summary
+from wormgnn.errors import OutputError, chosen, one_line
+from wormgnn.files import check_absent, check_writable, write_atomically
+from wormgnn.plots.decode import decoding
+from wormgnn.plots.style import STATE_COLOURS
+from wormgnn.plots.timeline import HEATMAP_COLOURS, bout_table, timeline
+from wormgnn.recording import Recording
+from wormgnn.states import bouts
+
+FORMATS = {"csv": ".states.csv", "json": ".json", "html": ".html"}
+"""Endings of the outputs of one recording, by the name of the format."""
+
+SUMMARY, INDEX = "summary.csv", "index.html"
+
+SCHEMA = 1
+"""Version of the JSON; raised when a field is renamed, removed, or means something else."""
+
+_STRIP_COLUMNS = 400
+_SECURITY = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src {}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One decoded recording as the overview needs it, without its traces.
+
+    Attributes
+    ----------
+    job
+        Which recording of which file.
+    line
+        `summary`, with what `score` gives if that was asked for.
+    states
+        `bout_table`: name, colour, fraction of frames, bouts and median duration of each state.
+    strip
+        Bouts of `_STRIP_COLUMNS` frames at equal distances: first column, width, colour.
+    position
+        `trained`, `near`, `unlike` or `unknown`: see `Trust`.
+    """
+
+    job: Job
+    line: dict[str, Any]
+    states: list[dict[str, Any]]
+    strip: list[tuple[int, int, str]]
+    position: Literal["trained", "near", "unlike", "unknown"]
+
+
+def parse_formats(text: str) -> tuple[str, ...]:
+    """Names of formats with commas between; ChoiceError for an unknown one, or for none."""
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    for name in names:
+        chosen("format", name, FORMATS)
+    return names
+
+
+def outputs(job: Job, folder: Path, formats: Sequence[str] = tuple(FORMATS)) -> dict[str, Path]:
+    """Path of each output of one recording, by format."""
+    return {name: folder / f"{job.stem}{FORMATS[name]}" for name in formats}
+
+
+def overview_outputs(n_recordings: int, folder: Path, formats: Sequence[str]) -> list[Path]:
+    """The summary, and the index of several pages."""
+    index = [folder / INDEX] if n_recordings > 1 and "html" in formats else []
+    return [folder / SUMMARY, *index]
+
+
+def check_outputs(
+    jobs: Sequence[Job], folder: Path, formats: Sequence[str], force: bool = False
+) -> None:
+    """OutputError for outputs of one name, that cannot be written, or exist without `force`."""
+    owners: dict[str, tuple[Path, str]] = {
+        path.name.casefold(): (path, "this command's overview")
+        for path in overview_outputs(len(jobs), folder, formats)
+    }
+    for job in jobs:
+        for path in outputs(job, folder, formats).values():
+            other, origin = owners.setdefault(path.name.casefold(), (path, str(job.file)))
+            if other is not path and origin == str(job.file) and other == path:
+                raise OutputError(f"{job.file}: expected each recording once, found it again")
+            if other is not path:
+                raise OutputError(
+                    f"{origin} and {job.file} would both be written to {path}: rename one file, "
+                    "or decode them into two folders"
+                )
+    paths = [path for path, _ in owners.values()]
+    check_writable(folder, paths)
+    check_absent(paths, force)
+
+
+def write(
+    job: Job, decoded: Decoded, folder: Path, formats: Sequence[str], scored: bool = False
+) -> Result:
+    """Write the outputs of one recording, each whole or not at all."""
+    line = {"file": job.file.name, **summary(decoded), **(score(decoded) if scored else {})}
+    result = Result(job, line, bout_table(decoded), _strip(decoded), _position(decoded))
+    contents = {
+        "csv": lambda: decoded.table().round(4).to_csv(index=False),
+        "json": lambda: json.dumps(as_json(job.file.name, decoded, scored), allow_nan=False),
+        "html": lambda: page(result, decoded, outputs(job, folder, formats)),
+    }
+    for name, path in outputs(job, folder, formats).items():
+        _write_text(path, contents[name]())
+    return result
+
+
+def write_overview(results: Sequence[Result], folder: Path, formats: Sequence[str]) -> list[Path]:
+    """Write the summary of all recordings, and an index of their pages if they are several."""
+    table = pd.DataFrame([_harmless(result.line) for result in results])
+    contents = {
+        SUMMARY: lambda: table.to_csv(index=False, float_format="%.5f"),
+        INDEX: lambda: index(results, folder),
+    }
+    paths = overview_outputs(len(results), folder, formats)
+    for path in paths:
+        _write_text(path, contents[path.name]())
+    return paths
+
+
+def _write_text(path: Path, text: str) -> None:
+    write_atomically(path, lambda temporary: temporary.write_text(text, "utf-8", newline=""))
+
+
+def _harmless(line: Mapping[str, object]) -> dict[str, object]:
+    """The line with a ' before what a spreadsheet takes for a formula; no control characters."""
+    texts = {name: one_line(value) for name, value in line.items() if isinstance(value, str)}
+    return dict(line) | {
+        name: f"'{text}" if text[:1] in "=+-@" and text else text for name, text in texts.items()
+    }
+
+
+def for_reading(results: Sequence[Result], folder: Path, formats: Sequence[str]) -> str:
+    """The results as text for a terminal: a paragraph for each recording, with its outputs."""
+    blocks = []
+    for result in results:
+        line, paths = result.line, outputs(result.job, folder, formats)
+        shares = [f"{state['name']} {state['fraction']:.0%}" for state in result.states]
+        told = [
+            f"{', '.join(shares)}; {line['bouts']} bouts; {line['unsure']:.0%} of frames unsure.",
+            f"{line['n_neurons']} neurons used, {line['n_missing']} of the decoder's not named.",
+            str(line["in_words"]),
+        ]
+        if "balanced_accuracy" in line:
+            told.append(
+                f"Against {line['scored_frames']} labelled frames: accuracy {line['accuracy']:.3f}"
+                f" (majority {line['majority']:.3f}), balanced accuracy "
+                f"{line['balanced_accuracy']:.3f}, macro F1 {line['macro_f1']:.3f}."
+            )
+        name = one_line(str(line["worm"]))
+        blocks.append("\n".join([name, *(f"  {text}" for text in (*told, *paths.values()))]))
+    return "\n\n".join(blocks)
+
+
+# --- JSON ----------------------------------------------------------------------------------------
+
+
+def as_json(file: str, decoded: Decoded, scored: bool = False) -> dict[str, Any]:
+    """A decoded recording as plain values, by the schema of this package."""
+    recording, trust, decoder = decoded.recording, decoded.trust, decoded.decoder
+    table = decoded.table().round(4)
+    columns = zip(decoded.vocabulary, decoded.probabilities.T.round(4), strict=True)
+    content = {
+        "schema": SCHEMA,
+        "wormgnn": __version__,
+        "recording": {
+            "file": file,
+            "worm": recording.worm,
+            "frames": recording.n_frames,
+            "fps": recording.fps,
+            "neurons_named": len(recording.identified),
+            "sha256": recording.digest,
+        },
+        "decoder": {
+            "version": decoder.version_,
+            "sha256": decoder.digest,
+            "kind": trust.decoder,
+            "like": decoder.like,
+            "states": list(decoded.vocabulary),
+            "trained_on": {n: list(lab.worms) for n, lab in decoder.laboratories_.items()},
+        },
+        "trust": {
+            "sentence": trust.sentence(),
+            "resembles": trust.laboratory,
+            "distance": trust.distance,
+            "limit": trust.limit,
+            "expected": trust.expected,
+            "lowest": trust.lowest,
+            "trained_on": trust.trained_on,
+        },
+        "neurons": {"used": list(trust.neurons), "missing": list(trust.missing)},
+        "unsure_below": UNSURE,
+        "score": score(decoded) if scored else None,
+        "time_s": table["time_s"].tolist(),
+        "state": table["state"].tolist(),
+        "unsure": table["unsure"].tolist(),
+        "probability": {name: column.tolist() for name, column in columns},
+    }
+    return {name: _finite(value) for name, value in content.items()}
+
+
+def _finite(value: Any) -> Any:
+    """The value with None for numbers that JSON cannot hold."""
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@functools.cache
+def schema() -> dict[str, Any]:
+    """JSON Schema of the JSON that is written for each recording."""
+    content: dict[str, Any] = json.loads((files("wormgnn") / "decoded.schema.json").read_text())
+    return content
+
+
+# --- pages ---------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _templates() -> jinja2.Environment:
+    """Templates that escape whatever is put into them."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("wormgnn", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": _percent, "link": lambda path: quote(path.name)}
+    environment.globals |= {"version": __version__, "style": _text("report.css")}
+    return environment
+
+
+def _text(name: str) -> Markup:
+    text = (files("wormgnn") / "templates" / name).read_text(encoding="utf-8")
+    return Markup(text)
+
+
+@functools.cache
+def _scripts() -> tuple[str, str]:
+    """Plotly's script, and that of the page."""
+    return get_plotlyjs(), str(_text("report.js"))
+
+
+def _policy(scripts: Sequence[str]) -> str:
+    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()) for text in scripts]
+    return _SECURITY.format(" ".join(f"'sha256-{d.decode()}'" for d in digests) or "'none'")
+
+
+def _minutes(recording: Recording) -> str:
+    minutes, seconds = divmod(round(recording.times[-1] - recording.times[0]), 60)
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def _percent(value: float) -> str:
+    return "–" if math.isnan(value) else f"{100 * value:.0f} %"
+
+
+def page(result: Result, decoded: Decoded, paths: Mapping[str, Path]) -> str:
+    """A page on one recording, whole in itself, with links to its other outputs in `paths`."""
+    plotly, own = _scripts()
+    figure = json.dumps(timeline(decoded), separators=(",", ":"), allow_nan=False)
+    return (
+        _templates()
+        .get_template("page.html")
+        .render(
+            result=result,
+            line=result.line,
+            recording=decoded.recording,
+            trust=decoded.trust,
+            decoder=decoded.decoder,
+            labelled=bool((decoded.labelled >= 0).any()),
+            unsure_below=UNSURE,
+            minutes=_minutes(decoded.recording),
+            heatmap=HEATMAP_COLOURS,
+            picture=_picture(decoded),
+            # No tag can begin in a name: `<` is written as an escape of JSON.
+            figure=Markup(figure.replace("<", "\\u003c")),
+            policy=_policy((plotly, own)),
+            plotly=Markup(plotly),
+            script=Markup(own),
+            others=[path for name, path in paths.items() if name != "html"],
+        )
+    )
+
+
+def _picture(decoded: Decoded) -> str:
+    """The still figure as base64 of a PNG."""
+    buffer = io.BytesIO()
+    decoding(decoded, Figure(figsize=(9, 5), layout="constrained")).savefig(buffer, dpi=100)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def index(results: Sequence[Result], folder: Path) -> str:
+    """A page with one row for each recording, and a link to its page."""
+    rows = [(result, outputs(result.job, folder, ["html"])["html"]) for result in results]
+    template = _templates().get_template("index.html")
+    return template.render(rows=rows, columns=_STRIP_COLUMNS, policy=_policy(()))
+
+
+def _strip(decoded: Decoded) -> list[tuple[int, int, str]]:
+    frames = np.linspace(0, decoded.recording.n_frames - 1, _STRIP_COLUMNS).round().astype(np.int64)
+    colours = [STATE_COLOURS[name] for name in decoded.vocabulary]
+    return [(b.start, b.stop - b.start, colours[b.state]) for b in bouts(decoded.states[frames])]
+
+
+def _position(decoded: Decoded) -> Literal["trained", "near", "unlike", "unknown"]:
+    trust = decoded.trust
+    if trust.trained_on:
+        return "trained"
+    if math.isnan(trust.distance):
+        return "unknown"
+    return "near" if trust.distance <= trust.limit else "unlike"
