@@ -302,6 +302,15 @@ def drawn(page: Any) -> Any:
     return page
 
 
+def until(page: Any, condition: str) -> None:
+    """Wait for a condition; the page's policy lets it evaluate no text, so we ask from outside."""
+    for _ in range(200):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never true: {condition}")
+
+
 def ranges(page: Any) -> list[list[float]]:
     layout = "document.getElementById('figure')._fullLayout"
     return page.evaluate(f"[{layout}.xaxis.range, {layout}.xaxis2.range]")
@@ -323,7 +332,7 @@ def test_drag_zooms_every_row_and_hover_tells(show: Any, decoded: Decoded, tmp_p
     page.mouse.down()
     page.mouse.move(x + 0.5 * box["width"], y, steps=5)
     page.mouse.up()
-    page.wait_for_function("document.getElementById('figure')._fullLayout.xaxis.range[0] > 10")
+    until(page, "document.getElementById('figure')._fullLayout.xaxis.range[0] > 10")
     zoomed = ranges(page)
     assert zoomed[0] == zoomed[1] == pytest.approx([22.5, 45], abs=1)
     axes = "new Set(document.getElementById('figure')._fullData.map(trace => trace.xaxis))"
@@ -355,10 +364,10 @@ def test_dark_where_the_reader_wants_it(show: Any, decoded: Decoded, tmp_path: P
     written(decoded, tmp_path)
     page = drawn(show(tmp_path / "mine.html", color_scheme="dark"))
     light = "document.getElementById('figure')._fullLayout.font.color"
-    page.wait_for_function(f"{light} === '#e6eaed'")
+    until(page, f"{light} === '#e6eaed'")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 24, 27)"
     page.emulate_media(color_scheme="light")
-    page.wait_for_function(f"{light} === '#1d2429'")
+    until(page, f"{light} === '#1d2429'")
 
 
 @pytest.mark.slow
