@@ -131,12 +131,7 @@ def summary(decoded: Decoded) -> dict[str, object]:
         "bouts": len(bouts(decoded.states)),
         "unsure": float(decoded.unsure.mean()),
         "decoder": trust.decoder,
-        "resembles": trust.laboratory,
-        "distance": trust.distance,
-        "limit": trust.limit,
-        "expected": trust.expected,
-        "lowest": trust.lowest,
-        "trained_on": trust.trained_on,
+        **trust.facts,
         "in_words": trust.sentence(),
     }
 

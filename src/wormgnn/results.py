@@ -25,7 +25,7 @@ import pandas as pd
 from PIL import Image
 
 from wormgnn.errors import ChoiceError, StoreError, chosen
-from wormgnn.files import TEMPORARY, remove_leftovers, write_atomically
+from wormgnn.files import remove_leftovers, write_atomically
 from wormgnn.recording import Recording
 from wormgnn.store import Arrays, environment
 
@@ -359,8 +359,7 @@ class _Files:
         write_atomically(self.table, lambda path: path.write_bytes(table))
         with contextlib.suppress(FileNotFoundError):  # a reader was faster
             os.replace(pending, self.manifest)
-        for pattern in (f".next.{self.name}.*", f"{TEMPORARY}*"):
-            remove_leftovers(self.table.parent, pattern)
+        remove_leftovers(self.table.parent, f".next.{self.name}.*")
 
 
 def _manifest(path: Path) -> dict[str, Any]:

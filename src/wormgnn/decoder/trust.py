@@ -44,6 +44,18 @@ class Trust:
     lowest: float
     trained_on: bool
 
+    @property
+    def facts(self) -> dict[str, str | float | bool]:
+        """What a summary and a JSON tell of it, in their order."""
+        return {
+            "resembles": self.laboratory,
+            "distance": self.distance,
+            "limit": self.limit,
+            "expected": self.expected,
+            "lowest": self.lowest,
+            "trained_on": self.trained_on,
+        }
+
     def sentence(self) -> str:
         """The same in plain words."""
         if self.trained_on:

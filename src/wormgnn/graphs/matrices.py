@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from wormgnn.connectome import adjacency, cells_in
 from wormgnn.errors import ChoiceError, NeuronError, SourceError
 from wormgnn.features import derivative
+from wormgnn.graphs.positions import atlas_file
 from wormgnn.recording import Recording, canonical_name
 
 Floats = NDArray[np.float64]
@@ -33,7 +33,7 @@ _LABELS = {"white1986": "White 1986", "varshney2011": "Varshney 2011", "cook2019
 _FEWEST = 5
 """Fewest neurons whose 120 orders make a null."""
 
-_ATLAS = "wormneuroatlas/data/funatlas.h5"
+_ATLAS = "funatlas.h5"
 
 
 @dataclass(frozen=True)
@@ -138,9 +138,8 @@ def functional(neurons: Sequence[str]) -> Matrix:
     """Mean response (dF/F) to stimulation in the atlas of Randi et al. 2023, wild type.
 
     cect keeps a pair's response where q < 0.05, and zero stands for the rest: not measured,
-    or measured and not significant. The data file behind it, which the package wormneuroatlas
-    (a dependency of cect's) installs, separates these: weights are NaN where not measured,
-    `present` holds the significant pairs. The package itself is not imported.
+    or measured and not significant. The data file behind it (see `atlas_file`) separates these:
+    weights are NaN where not measured, `present` holds the significant pairs.
 
     Raises
     ------
@@ -149,11 +148,7 @@ def functional(neurons: Sequence[str]) -> Matrix:
     SourceError
         The data file is not installed, or is not what it should be.
     """
-    try:
-        path = importlib.metadata.distribution("wormneuroatlas").locate_file(_ATLAS)
-    except importlib.metadata.PackageNotFoundError as error:
-        raise SourceError(_ATLAS, "", "expected the package wormneuroatlas, found none") from error
-    names, responses, rates = _atlas(Path(str(path)))
+    names, responses, rates = _atlas(atlas_file(_ATLAS))
     absent = [n for n in neurons if canonical_name(n) not in names]
     if absent:
         raise NeuronError(f"the atlas 'randi2023' has no neuron {', '.join(absent)}")

@@ -1,4 +1,4 @@
-"""Where the cell bodies of neurons lie in the worm, for figures."""
+"""Where the cell bodies of neurons lie in the worm, for figures; and where the atlases lie."""
 
 from __future__ import annotations
 
@@ -13,15 +13,27 @@ from numpy.typing import NDArray
 from wormgnn.errors import NeuronError, SourceError
 from wormgnn.recording import canonical_name
 
-_FILE = "wormneuroatlas/data/anatlas_neuron_positions.txt"
+_FILE = "anatlas_neuron_positions.txt"
+
+
+def atlas_file(name: str) -> Path:
+    """A data file that the package wormneuroatlas (a dependency of cect's) installs.
+
+    The package itself is not imported. SourceError if it is not installed.
+    """
+    inside = f"wormneuroatlas/data/{name}"
+    try:
+        path = importlib.metadata.distribution("wormneuroatlas").locate_file(inside)
+    except importlib.metadata.PackageNotFoundError as error:
+        raise SourceError(inside, "", "expected the package wormneuroatlas, found none") from error
+    return Path(str(path))
 
 
 def positions(neurons: Sequence[str]) -> NDArray[np.float64]:
     """Position of each neuron's cell body: towards the tail, to the right, up; shape (neurons, 3).
 
-    Of the anatomical atlas that the package wormneuroatlas (a dependency of cect's) installs as a
-    data file; the package itself is not imported. In units of the atlas, the middle of the neurons
-    at zero. Seen with the nose on the left, the animal shows its left side.
+    Of the anatomical atlas (see `atlas_file`), in its units, the middle of the neurons at zero.
+    Seen with the nose on the left, the animal shows its left side.
 
     Raises
     ------
@@ -30,11 +42,7 @@ def positions(neurons: Sequence[str]) -> NDArray[np.float64]:
     SourceError
         The data file is not installed, or is not what it should be.
     """
-    try:
-        path = importlib.metadata.distribution("wormneuroatlas").locate_file(_FILE)
-    except importlib.metadata.PackageNotFoundError as error:
-        raise SourceError(_FILE, "", "expected the package wormneuroatlas, found none") from error
-    atlas = _atlas(Path(str(path)))
+    atlas = _atlas(atlas_file(_FILE))
     absent = [name for name in neurons if canonical_name(name) not in atlas]
     if absent:
         raise NeuronError(f"the anatomical atlas has no neuron {', '.join(absent)}")

@@ -148,7 +148,7 @@ _SEVEN_AND_FOUR = by_states(_ALL_STATES | some("GNN, self edge"), (7, 4))
 def _without(neurons: str) -> tuple[Line, ...]:
     """All classification experiments of the paper with a smaller set of neurons."""
     suffix = f": {{}} states, {neurons}"
-    six = {label: plan for label, plan in MODELS.items() if not label.startswith("GNN, ")}
+    six = some("SVM", "SVM, linear", "MLP", "MLP, no norm", "GNN (connectome)", "GNN")
     two = by_states(six, (2,), suffix, neurons=neurons)
     return two + by_states(_ALL_STATES, (4, 7), suffix, neurons=neurons)
 

@@ -93,9 +93,17 @@ def _colours(states: pd.Series) -> list[str]:
     return [STATE_COLOURS.get(str(name), NO_STATE_COLOUR) for name in states]
 
 
-def _scene(**more: Any) -> dict[str, Any]:
+def _turning(camera: Mapping[str, Any], **legend: Any) -> dict[str, Any]:
+    """Layout of a figure to turn: a cube without axes, its legend beneath."""
     axis = {"visible": False, "showspikes": False}
-    return {"xaxis": axis, "yaxis": axis, "zaxis": axis, "aspectmode": "cube", **more}
+    scene = {"xaxis": axis, "yaxis": axis, "zaxis": axis, "aspectmode": "cube", "camera": camera}
+    return {
+        "height": 480,
+        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+        "scene": scene,
+        "legend": {"orientation": "h", "y": -0.02, **legend},
+        "uirevision": "kept",
+    }
 
 
 def _xyz(rows: pd.DataFrame) -> dict[str, list[float]]:
@@ -133,14 +141,7 @@ def manifold_run(paths: pd.DataFrame) -> Interactive:
         "traces": [len(dots), len(dots) + 1],
     }
     camera = {"eye": {"x": 0.62, "y": -1.1, "z": 0.78}, "center": {"x": 0, "y": 0, "z": 0.05}}
-    legend = {"orientation": "h", "y": -0.02, "itemsizing": "constant"}
-    layout = {
-        "height": 480,
-        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
-        "scene": _scene(camera=camera),
-        "legend": legend,
-        "uirevision": "kept",
-    }
+    layout = _turning(camera, itemsizing="constant")
     return Interactive([*dots, tail, {**head, "x": [], "y": [], "z": []}], layout, run)
 
 
@@ -189,12 +190,5 @@ def edge_map(
         note = f"{both} of the {of} pairs are among the {of} strongest inferred edges."
         visible = [owner == reference for owner in owners] + [True]
         choices.append({"label": str(reference), "visible": visible, "note": note})
-    scene = _scene(camera={"eye": {"x": 0.3, "y": -1.5, "z": 0.7}})
-    layout = {
-        "height": 480,
-        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
-        "scene": scene,
-        "legend": {"orientation": "h", "y": -0.02},
-        "uirevision": "kept",
-    }
+    layout = _turning({"eye": {"x": 0.3, "y": -1.5, "z": 0.7}})
     return Interactive(traces, layout, choices=choices)
