@@ -13,6 +13,7 @@ ENV := $(if $(VENV),$(VENV)/.stamp,)
 # Every page that _toc.yml names.
 PAGES = $(shell sed -nE 's/^[ -]*(root|file): *([^ \#]+).*/\2/p' _toc.yml)
 HTML = book/_build/html
+HASHED = $(VENV)/bin/python -m pip install -qq --no-deps --require-hashes -r
 
 .DEFAULT_GOAL := help
 .PHONY: help book browser pdf test lint data paper bench fuzz chaos lock clean
@@ -20,12 +21,16 @@ HTML = book/_build/html
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-$(VENV)/.stamp: requirements.lock pyproject.toml
+LOCKS = requirements.lock requirements-cpu.lock requirements-cuda.lock
+
+$(VENV)/.stamp: $(LOCKS) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' \
 	  || { echo "wormgnn needs Python 3.11 or 3.12: make PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(VENV)/bin/pip || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); }
 	@echo "Setting up $(VENV) from requirements.lock (a few minutes the first time)"
-	@$(VENV)/bin/python -m pip install -qq -r requirements.lock
+	@$(HASHED) requirements-cpu.lock 2> /dev/null || true  # where pip has an index of CPU wheels
+	@$(HASHED) requirements.lock
+	@if $(VENV)/bin/python -m pip show torch | grep -q cuda; then $(HASHED) requirements-cuda.lock; fi
 	@$(VENV)/bin/python -m pip install -qq --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -68,13 +73,10 @@ fuzz: $(ENV)  ## read N=10000 damaged files, of real recordings too if WORMGNN_D
 chaos: $(ENV)  ## kill a run N=50 times at random moments, and finish it
 	CHAOS=$(or $(N),50) OMP_NUM_THREADS=1 $(BIN)python -m pytest -q -s tests/test_chaos.py
 
-# Local versions such as +cpu name a build that no other machine need have.
-lock:  ## resolve requirements.lock anew from pyproject.toml
+lock:  ## resolve requirements.lock and requirements-cuda.lock anew from pyproject.toml, with hashes
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/python -m pip install -qq '.[book,dev]'
-	{ sed -n '/^#/p' requirements.lock; .venv-lock/bin/python -m pip freeze --quiet --all \
-	  --exclude pip --exclude wormgnn | sed -E 's/\+[a-z0-9.]+$$//'; } > .lock.new
-	mv .lock.new requirements.lock && rm -rf .venv-lock
+	.venv-lock/bin/python -m pip install -qq uv
+	.venv-lock/bin/python docs/lock.py && rm -rf .venv-lock
 
 clean:  ## remove built pages and caches; the environment and results/runs stay
 	rm -rf book/_build build .mypy_cache .ruff_cache .pytest_cache .hypothesis src/*.egg-info

@@ -37,22 +37,20 @@ CHAPTERS = listed("chapters", ",".join(ALL))
 SHARDS: dict[str, list[dict[str, object]]] = {
     "02_two_states": [
         {"models": ["SVM", "MLP", "MLP, no norm", "GNN (connectome)"]},
-        {"models": ["GNN, self edge"]},
+        {"models": ["GNN"]},
     ],
     "03_all_states": [
         {"models": ["MLP", "MLP, no norm"]},
-        {"models": ["GNN", "GNN, self edge"]},
+        {"models": ["GNN"]},
     ],
     "05_controls": [{"models": ["SVM", "MLP, no norm"]}, {"models": ["GNN"]}],
     "06_another_lab": [{"models": ["SVM", "MLP, no norm"]}, {"models": ["GNN"]}],
     "08_trajectories": [
         {"models": ["Persistence", "Damped persistence", "Constant derivative", "Mean"]},
         {"models": ["Ridge, one frame", "VAR, four frames", "MLP", "Node MLP"]},
-        {"models": ["MLP-RNN", "GNN, static edges"]},
+        {"models": ["MLP-RNN", "GNN, static edges", "GNN, self edge"]},
         {"models": ["GNN"]},
         {"models": ["GAT"]},
-        {"models": ["Node MLP-RNN"]},
-        {"models": ["GNN-RNN"]},
     ],
     "10_without_ava": [
         {"models": ["SVM", "SVM, linear", "MLP", "MLP, no norm", "GNN (connectome)"]},
@@ -153,7 +151,8 @@ rule render:
         """
         (
         rm -rf {params.book:q} && mkdir -p {params.book:q}
-        cp -RL book/*.md book/*.bib book/_static book/_config.yml book/_toc.yml {params.book:q}
+        cp -RL book/*.md book/*.bib book/images book/_static book/_*.yml {params.book:q}
+        ln -sfn "$PWD/results" "$PWD/examples" "$(dirname {params.book:q})"  # pages show files of both
         for chapter in {ALL}; do
             {PAPERMILL} --prepare-only book/$chapter.ipynb {params.book:q}/$chapter.ipynb \
                 -p dataset {wildcards.dataset} -p profile {PROFILE} -p seed {params.seed}

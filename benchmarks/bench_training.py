@@ -182,7 +182,7 @@ def check(case: Case) -> None:
         trainer = Trainer(model, case.loss, Schedule())
         for _ in range(steps):
             trainer.step(batch)
-        values = trainer.parameters.named(trainer.parameters.flat)
+        values = trainer.stack.named(trainer.stack.flats)
         found = functional_call(model.train(), values, batch.inputs)[1]
         for network in others:
             torch.testing.assert_close(network(*batch.inputs)[0], found, rtol=near, atol=near)

@@ -47,12 +47,10 @@ from wormgnn.paper.studies import individuality
 from wormgnn.recording import NO_STATE, PAPER_NEURONS, shared_neurons
 from wormgnn.states import LABELS
 
-plots.use_style()
-profile = pages.effective_profile(profile)
+profile = pages.start(dataset, profile)
 recordings = load(dataset)
 worms = [recording.worm for recording in recordings]
 first = recordings[0]
-pages.banner(dataset)
 
 # %% [markdown]
 # ## A whole head in action
@@ -116,7 +114,10 @@ for row, neuron in zip(grid, examples, strict=True):
         plots.probability_matrix(individuality.pair_matrix(real, neuron, state, kato), axes)
         axes.set(title=state, ylabel=neuron)
         axes.label_outer()
-plots.probability_bar(grid.ravel().tolist())
+figure.colorbar(
+    grid[0, 0].collections[0],
+    **dict(ax=grid, format="%g", shrink=0.7, label="probability of one distribution"),
+)
 plt.show()
 
 # %% [markdown]
@@ -127,8 +128,13 @@ plt.show()
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-consistency", "caption": "Five real worms of Kato et al. 2015: share of the ten pairs of worms whose activity differs (p < 0.05 before correction), for each neuron and state. Dots: consistent, that is, no pair differs after Holm's correction."}, "image": {"alt": "A heat map of states by neurons: the redder, the more pairs of worms differ. Most columns have a dark cell somewhere; dots mark the cells where no pair differs."}}
 assert not alike.eq(True).all(axis=1).any()
+differ = real["p"].lt(0.05).groupby([real["neuron"], real["state"]]).mean().unstack()
+differ = differ.loc[alike.index, alike.columns].T
+dots = np.where(alike.T.eq(True), "●", "")
 figure, axes = plt.subplots(figsize=(7.5, 2.8))
-plots.consistency(real, alike, axes)
+label = "share of pairs\nwith p < 0.05"
+plots.number_matrix(differ, axes, label, (0, 1), "Reds", dots)
+axes.set(xlabel="", ylabel="")
 plt.show()
 
 # %% [markdown]
@@ -207,13 +213,16 @@ figure, panels = plt.subplot_mosaic(
     width_ratios=(2.1, 1),
     height_ratios=(0.7, 1, 0.6),
 )
-plots.neural_activity(first, plots.heatmap_order(first, ()), panels["heat"])
+plots.neural_activity(first, panels["heat"])
 plots.temporal_graph(inputs[0], [frame, frame + 1], panels["graph"], highlight=pair[1])
 plots.node_features(inputs[0], pair[1], frame, first.fps, panels["node"])
 panels["node"].set_title(pair[1])
-alone = first.select([example]).traces
-plots.scalings(scale(alone)[:, 0], scale_causally(alone)[:, 0], first.fps, panels["scaling"])
-panels["scaling"].set_title(example)
+alone, axes = first.select([example]).traces, panels["scaling"]
+for name, scaled in {"its past alone": scale_causally, "the whole recording": scale}.items():
+    axes.plot(np.arange(len(alone)) / first.fps, scaled(alone), lw=1, label=f"by {name}")
+axes.set(title=example, ylim=(-0.02, 1.02), xlabel="time (s)", ylabel="scaled trace")
+axes.margins(x=0)
+axes.legend(loc="upper right", bbox_to_anchor=(1, 1.2), ncols=2)
 plt.show()
 
 # %% [markdown]
@@ -232,7 +241,7 @@ correlations = pd.concat(
 ).reset_index(names="windows apart")
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.8), width_ratios=(1.4, 1))
 plots.fold_strips(splits, first.fps, left)
-plots.curves(correlations, right, "windows apart", "correlation", hue="worm", spread="none")
+plots.curves(correlations, right, "windows apart", "correlation", hue="worm", errorbar=None)
 right.legend()
 plt.show()
 

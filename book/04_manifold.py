@@ -38,24 +38,22 @@ held_out: int = -1  # which worm figure 2B leaves out of the manifold, counted f
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import pandas as pd
+import seaborn as sns
 from IPython.display import display
 
 from wormgnn import plots, results
-from wormgnn.admm import Parameters, fit
-from wormgnn.comparison import SAME, compare, summarise, with_interval
+from wormgnn.admm import Parameters
+from wormgnn.comparison import SAME, compare, summarise
 from wormgnn.datasets.registry import load
 from wormgnn.paper import pages
 from wormgnn.paper.experiments import experiment_named
-from wormgnn.paper.studies import components, coordinates, manifold
-from wormgnn.plan import profile_named
+from wormgnn.paper.studies import components, manifold, real_worms
 from wormgnn.plots import interactive
 from wormgnn.runner import run
 from wormgnn.states import SEVEN
 
-plots.use_style()
-profile = pages.effective_profile(profile)
+profile = pages.start(dataset, profile)
 recordings = load(dataset)
-pages.banner(dataset)
 
 # %% [markdown]
 # ## A worm on the manifold of the others
@@ -79,7 +77,7 @@ interactive.show(interactive.manifold_run(paths), still, words)
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-own-components", "caption": "Five real worms of Kato et al. 2015 (data: OSF 2395t), after Fig. S1 of the paper: time derivatives on three principal components, coloured by state. Top: all neurons of each worm on its own components, whose signs are arbitrary, and which no two worms share. Bottom: the neurons of the paper on the components of all worms pooled; axes are the same in every panel. The third component points up."}, "image": {"alt": "Two rows of five tangled paths in three dimensions, one for each real worm, each step in the colour of its state. On own axes the states take different places in each worm; on pooled axes they take similar places."}}
 components_of = results.read("component_paths.kato").table
-rows = {"own axes": coordinates.OWN, "pooled axes": coordinates.POOLED}
+rows = {"own axes": real_worms.OWN, "pooled axes": real_worms.POOLED}
 plots.component_paths(components_of, rows, plt.figure(figsize=(9, 4.4)))
 plt.show()
 
@@ -108,7 +106,7 @@ POOLED, OWN = "pooled axes, shared neurons", "own axes, all neurons"
 in_dff = apart[~apart["peak"]]
 for score, found in (("knn_within", "-4.0 [-15.4, +3.2]"), ("knn_across", "+14.7 [+8.7, +19.5]")):
     gap = compare(in_dff, dict(projection=POOLED), dict(projection=OWN), score, on=["worm"])
-    assert with_interval(gap.loc[0]) == found
+    assert gap.loc[0, "text"] == found
 scores = ["variance", "silhouette", "knn_within", "knn_across"]
 means = apart.groupby(["peak", "projection"], sort=False)[scores].mean().reset_index()
 assert means["knn_within"].min() > 0.7 and means["knn_across"].min() > 0.5  # chance: 0.25
@@ -142,17 +140,19 @@ for standardised, other, found in (
 ):
     rows = onset[onset["standardised"] == standardised]
     gap = compare(rows, dict(decoder=average), dict(decoder=other), "auc", on=["worm"])
-    assert with_interval(gap.loc[0]) == found
+    assert gap.loc[0, "text"] == found
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-onset-decoding", "caption": "Decoding the onset of backward crawling (after Fig. 1E of the paper). Left: five real worms of Kato et al. 2015, area under the ROC curve; small points are worms, large ones their mean; chance is 0.5. Others: worms of this build, mean decoded probability of onset around onsets, one thin line for each worm, thick their mean."}, "image": {"alt": "Left: area under the ROC curve for own neurons and for averages of other worms, with all real worms close to one. Right: three panels in which the decoded probability of onset rises around the onset."}}
-_, curves = components.decode_onsets(recordings, seed=seed)
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-onset-decoding", "caption": "Decoding the onset of backward crawling (after Fig. 1E of the paper). Left: five real worms of Kato et al. 2015, area under the ROC curve; small points are worms, large ones their mean; chance is 0.5. Others: worms of this build, mean decoded probability of onset around onsets, and the range of the worms."}, "image": {"alt": "Left: area under the ROC curve for own neurons and for averages of other worms, with all real worms close to one. Right: three panels in which the decoded probability of onset rises around the onset."}}
+look = {"errorbar": ("pi", 100), "color": plots.MODEL_COLOURS["manifold"]}
 figure, panels = plt.subplots(1, 4, figsize=(9, 3.2), width_ratios=(1.3, 1, 1, 1))
 activity = onset["standardised"].map({True: "mean 0, variance 1", False: "in ΔF/F₀"})
 plots.stripes(onset.assign(activity=activity), panels[0], x="auc", y="decoder", hue="activity")
 panels[0].set(xlabel="area under the ROC curve", title="real worms")
-for decoder, axes in zip(components.DECODERS, panels[1:], strict=True):
-    plots.onset_curves(curves, decoder, axes)
-panels[1].set_ylabel("probability of onset")
+decoded = components.decode_onsets(recordings, seed=seed)[1].groupby("decoder", sort=False)
+for axes, (decoder, rows) in zip(panels[1:], decoded, strict=True):
+    sns.lineplot(rows, x="lag_s", y="probability", **look, ax=axes)
+    title = decoder.replace("worms, ", "worms,\n")
+    axes.set(title=title, xlabel="time since onset (s)", ylabel="probability", ylim=(0, 1))
 plots.figure_legend(figure)
 plt.show()
 
@@ -170,7 +170,7 @@ plt.show()
 # - Every variant has 96.2 % or more. No delays at all give 98.6 %.
 # - Both plain classifiers equal it within two points: once every neuron is standardised within its worm, forward
 #   against backward is close to a linear problem, and two states cannot rank models that all come this close to their ceiling.
-# - Minus the MLP without batch norm of [Table 1](02_two_states.ipynb) it is +0.4 points (−1.4 to +2.6): not decided.
+# - Minus the MLP without batch norm of [Table 1](02_two_states.ipynb) it is +0.1 points (−1.3 to +1.6): the same within two points.
 #
 # How the printed numbers came about is unknown.
 
@@ -188,19 +188,19 @@ assert (at.min(), at["ADMM (present frame)", 4]) == (96.2, 98.6)
 four = two[(two["n_train"] == 4) & ~two["seen"]]
 for name, found in (("logistic regression", "-0.1 [-1.3, +0.5]"), ("nearest neighbours", None)):
     gap = compare(four, dict(line="ADMM"), dict(line=name)).loc[0]
-    assert gap["answer"] == SAME and found in (None, with_interval(gap))
+    assert gap["answer"] == SAME and found in (None, gap["text"])
 mlp = results.read("table1.kato").table
 mlp = mlp[(mlp["model"] == "MLP, no norm") & (mlp["n_train"] == 4) & ~mlp["seen"]]
 by_worm = mlp.groupby(["line", "worm"])["accuracy"].mean().reset_index()
 gap = compare(pd.concat([four, by_worm]), dict(line="ADMM"), dict(line="MLP, no norm"), on=["worm"])
-assert with_interval(gap.loc[0]) == "+0.4 [-1.4, +2.6]"
+assert gap.loc[0, "text"] == "+0.1 [-1.3, +1.6]" and gap.loc[0, "answer"] == SAME
 caption = "Real worms of Kato et al. 2015: accuracy in percent over n pairs of a model and a worm, by the number of training worms; balanced accuracy; majority: what naming the commonest state would score."
 display(pages.table(means, caption, digits=1), pages.reference_note(reference))
 
 # %% tags=["hide-input"]
 lines = ["ADMM (shuffled)", "ADMM (blocked)", "ADMM", "logistic regression", "nearest neighbours"]
 experiment = experiment_named("manifold").only(lines)
-built = manifold.two_states(run(experiment, dataset, profile_named(profile), seed=seed))
+built = manifold.two_states(run(experiment, dataset, profile, seed=seed))
 here = summarise(built, ["line", "n_train"]).drop(columns=["members"])
 here[scores] *= 100
 pages.table(here, f"This build: dataset {dataset}, profile {profile}. Columns as above.", digits=1)
@@ -226,20 +226,20 @@ gaps = {
     for other in ("persistence", "dwell times", "marginal")
 }
 gaps = {other: gap.set_index("horizon_s") for other, gap in gaps.items()}
-assert with_interval(gaps["persistence"].loc[10]) == "+7.8 [+6.0, +9.4]"
-assert with_interval(gaps["persistence"].loc[30]) == "+5.5 [+3.9, +8.5]"
+assert gaps["persistence"].loc[10, "text"] == "+7.8 [+6.0, +9.4]"
+assert gaps["persistence"].loc[30, "text"] == "+5.5 [+3.9, +8.5]"
 assert gaps["persistence"].loc[5, "difference"] < 0
 assert (gaps["dwell times"].loc[[15, 20, 25], "answer"] == SAME).all()
-assert with_interval(gaps["marginal"].loc[30]) == "+15.9 [+5.4, +29.1]"
+assert gaps["marginal"].loc[30, "text"] == "+15.9 [+5.4, +29.1]"
 far, score = ahead[ahead["horizon_s"] == 30], "balanced_accuracy"
 gap = compare(far, dict(model="manifold"), dict(model="marginal"), score, on=["worm"])
-assert with_interval(gap.loc[0]) == "+8.3 [+3.3, +13.1]"
+assert gap.loc[0, "text"] == "+8.3 [+3.3, +13.1]"
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-horizon", "caption": "Five real worms of Kato et al. 2015, each left out in turn: predicting the state ahead, four states. Lines: mean over worms; bars: from the worst worm to the best."}, "image": {"alt": "Accuracy and balanced accuracy against seconds ahead, falling within ten seconds and then flat. The manifold starts below persistence, passes it between five and ten seconds, and ends near the line of dwell times, above the marginal."}}
 figure, panels = plt.subplots(1, 2, figsize=(9, 3.8))
 for score, axes in zip(("accuracy", "balanced_accuracy"), panels, strict=True):
     percent = ahead.assign(**{score: 100 * ahead[score]})
-    plots.curves(percent, axes, x="horizon_s", y=score, hue="model", spread="range")
+    plots.curves(percent, axes, x="horizon_s", y=score, hue="model", errorbar=("pi", 100))
     axes.set_ylabel(f"{score.replace('_', ' ')} (%)")
 plots.figure_legend(figure)
 plt.show()
@@ -260,18 +260,23 @@ sides = dict(default=False, value=list(varied["value"].unique())), dict(default=
 rise = compare(varied, *sides, "balanced_accuracy", by, on=["subset", "worm"]).set_index(by)
 assert (rise["a"].min().round(1), rise["a"].max().round(1)) == (50.7, 66.6)
 assert (rise["b"].round(1) == 62.0).all()
-assert with_interval(rise.loc["n_branches", "1"]) == "-11.3 [-12.9, -8.6]"
-assert with_interval(rise.loc["n_branches", "8"]) == "+4.6 [+2.0, +6.1]"
+assert rise["text"]["n_branches", "1"] == "-11.3 [-12.9, -8.6]"
+assert rise["text"]["n_branches", "8"] == "+4.6 [+2.0, +6.1]"
 worse = rise.loc[[("n_neighbours", "3"), ("signals", "trace")]]
 assert worse["difference"].round(1).tolist() == [-6.5, -5.8] and (worse["high"] < 0).all()
 no_matter = rise.loc[[("scale", "noise"), ("n_phases", "15"), ("n_phases", "120")]]
 assert (no_matter["answer"] == SAME).all()
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-sensitivity", "caption": "Real worms of Kato et al. 2015: balanced accuracy on unseen worms (four states, trained on one worm) as one parameter varies. Grey: a worm, averaged over the four models that did not see it. Brown: mean over five worms. Ring: the default."}, "image": {"alt": "Nine panels, one for each parameter: balanced accuracy as it varies, with points for worms and a line for their mean. Most lines are flat; with the number of branches accuracy rises. A ring marks each default."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-sensitivity", "caption": "Real worms of Kato et al. 2015: balanced accuracy on unseen worms (four states, trained on one worm) as one parameter varies, over the four models that did not see the worm: mean of five worms, with their range."}, "image": {"alt": "Nine panels, one for each parameter: balanced accuracy as it varies, a line with bars. Most lines are flat; with the number of branches accuracy rises. The default is named."}}
+values = varied["value"].str.replace(" + ", "\n+ ")
+varied["value"] = values.where(~varied["default"], values + "\n(default)")
+worms = varied.groupby([*by, "worm"], sort=False)["balanced_accuracy"].mean() * 100
 figure, panels = plt.subplots(3, 3, figsize=(9, 7.5), sharey=True)
-plots.sensitivity_panels(varied, panels.ravel())
-for axes in panels[:, 1:].ravel():
-    axes.set_ylabel("")
+look |= {"markersize": 4, "linewidth": 1.2}
+for axes, (name, part) in zip(panels.flat, worms.groupby("parameter", sort=False), strict=True):
+    sns.pointplot(part.reset_index(), x="value", y="balanced_accuracy", **look, ax=axes)
+    axes.set(title=name, xlabel="", ylabel="")
+figure.supylabel("balanced accuracy (%)", size=9)
 plt.show()
 
 # %% [markdown]
@@ -292,18 +297,11 @@ plt.show()
 #    hence over states. Only its activity is used, never its labels.
 # 6. **Ahead.** The Markov matrix to the power of $h$ carries the bins' weights $h$ frames on.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-manifold-build", "caption": "Worms of this build, simulated unless the banner names real ones. Left: manifold of all worms but one, coloured by the commonest state; arrows show the direction of time. Right: the worm left out, placed on it by its activity alone and coloured by its own states."}, "image": {"alt": "Two views of a manifold in three dimensions. Left, its bins as a flow coloured by state, with arrows; right, the path of a worm that was left out, laid upon it in grey."}}
-seven, params = manifold.of(recordings, 7), Parameters(seed=seed)
-unseen = seven[held_out]
-of_others = fit([worm for worm in seven if worm is not unseen], params)
-figure = plt.figure(figsize=(7, 3))
-left, right = (figure.add_subplot(1, 2, k, projection="3d") for k in (1, 2))
-plots.manifold3d(of_others, SEVEN, left)
-plots.worm_on_manifold(of_others, unseen, SEVEN, right)
-titles = f"the other {len(seven) - 1} worms", f"{unseen.worm} on their manifold"
-for axes, title in zip((left, right), titles, strict=True):
-    axes.set_title(title, loc="center")
-    plots.label3d(axes, ("cycle, real", "cycle, imaginary", "slow mode"))
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-manifold-build", "caption": "Worms of this build, simulated unless the banner names real ones. Left: manifold of all worms but one, coloured by the commonest state; arrows show the direction of time. Right: the worm left out, placed on it by its activity alone and coloured by its own states."}, "image": {"alt": "Two views of a manifold in three dimensions. Left, its bins as a flow coloured by state, with arrows; right, their points and the path of a worm that was left out."}}
+model, placed = real_worms.on_manifold(recordings, Parameters(seed=seed), held_out)
+_, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), subplot_kw={"projection": "3d"})
+plots.manifold_flow(model, left).set_title(f"the other {len(recordings) - 1} worms")
+plots.manifold_paths(placed, right).set_title(f"{placed['worm'].iloc[-1]} on their manifold")
 plots.state_legend(left, SEVEN, columns=7)
 plt.show()
 

@@ -55,11 +55,10 @@ from wormgnn.plots import interactive
 from wormgnn.plots.timeline import timeline_of
 from wormgnn.statistics import bootstrap_interval
 
-profile = pages.effective_profile(profile)
-pages.banner(dataset)
+profile = pages.start(dataset, profile)
 
 # %% tags=["hide-input"]
-scores = study.published("scores")
+scores = results.table("decoder_scores.kato")
 keys = ["n_states", "trained_on", "laboratory"]
 by_lab = scores.groupby(keys, sort=False)["balanced_accuracy"]
 found = {key: [round(float(100 * end), 1) for end in bootstrap_interval(v)] for key, v in by_lab}
@@ -75,7 +74,7 @@ assert found[2, study.BOTH, "wormwideweb"] == [90.1, 84.8, 94.7]
 # the one decoded best: balanced accuracies are 84.8 to 94.7 %.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-decoded", "caption": "A real, freely moving animal of Dag et al. 2023 (2022-07-26-31; data: WormWideWeb), by a decoder of all other worms. Strips: decoded states, the laboratory's labels, unsure frames. Below: probability of each state. Blue: forward; orange: reverse. Grey in labelled: neither state (pauses and turns); the decoder names a state there too, and scores leave these frames out. With scripts: drag to zoom, double-click to zoom out, hover for bouts and values. The picture that stands here without them also shows traces of the paper's neurons."}, "image": {"alt": "Two strips of states over eight minutes, decoded and labelled, change from forward to reverse at nearly the same times; where they differ, the bouts are short. Under them the probability of reverse rises from near zero to near one at each reversal."}}
-animal = results.read("decoded_animal.kato").table
+animal = results.table("decoded_animal.kato")
 known = animal[animal["labelled"].notna()]
 own = scores.query("n_states == 2 and laboratory == 'wormwideweb'").set_index("worm")
 own = own.loc[own["trained_on"] == study.BOTH, "balanced_accuracy"].mul(100).round(1)
@@ -83,7 +82,7 @@ assert round(100 * (known["state"] == known["labelled"]).mean(), 1) == 95.0
 assert own[animal["worm"].iloc[0]] == own.max() == 94.7 and own.min() == 84.8 and len(own) == 4
 words = "Two strips of states over eight minutes, decoded and labelled, nearly agree; the probability of reverse rises to near one at each reversal."
 picture = results.picture("decoded_traces.kato")
-interactive.show(interactive.Interactive(**timeline_of(animal)), picture, words)
+interactive.show(timeline_of(animal), picture, words)
 
 # %% [markdown]
 # ## Your file
@@ -177,11 +176,12 @@ print(f'my_worm.json, of trust:\n\n"trust": {json.dumps(told["trust"], indent=1)
 
 # %% tags=["hide-input"]
 assert BANDS_S == (8, 20, 40)
-error = study.calibration_error(study.published("reliability")).rename("error").reset_index()
+reliability = results.table("decoder_reliability.kato")
+error = study.calibration_error(reliability).rename("error").reset_index()
 error["laboratory"] = error["worm"].map(scores.groupby("worm")["laboratory"].first())
 error = error.groupby(keys)["error"].mean().mul(100).round(1)
 assert error[2, study.BOTH, "kato"] == 0.7 and error[2, study.BOTH, "wormwideweb"] == 7.5
-robustness = study.published("robustness")
+robustness = results.table("decoder_robustness.kato")
 two = scores[(scores["n_states"] == 2) & (scores["trained_on"] == "kato")]
 every = pd.concat([two, robustness]).drop_duplicates(["worm", "distance"])
 beyond = every["distance"] > every["limit"]
@@ -225,10 +225,11 @@ pages.table(
 decoder = BehaviourDecoder.load()
 assert len(decoder.general_.neurons) == 131
 assert found[2, "wormwideweb", "kato"][0] == 73.7
-third = study.published("third")
+third = results.table("decoder_third.kato")
 assert third["decoder"].tolist() == ["local", "local", "general"]
 assert (third["local"] > third["general"]).all()
-choices = study.published("choices").groupby(["trained_on", "choice"])["balanced_accuracy"].mean()
+tried = results.table("decoder_choices.kato").groupby(["trained_on", "choice"])
+choices = tried["balanced_accuracy"].mean()
 choices = choices.mul(100).round(1).drop("as shipped", level="choice")
 assert list(choices.xs("40 s alone", level="choice")) == [88.5, 82.7]
 rest = choices.drop("40 s alone", level="choice")

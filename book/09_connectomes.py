@@ -16,22 +16,16 @@
 # %% [markdown]
 # # Inferred edges and the connectome
 #
-# **Question.** A graph network of [Table 1](02_two_states.ipynb) (*GNN, bare sum*) infers a weight for every pair of neurons.
+# **Question.** A graph network of [Table 1](02_two_states.ipynb) (*GNN*) infers a weight for every pair of neurons.
 # {cite:t}`wang2020generalizable` found nothing in these weights in common with the connectome, and gave no number. What are they like?
 #
 # **Answer.** On the five real worms of {cite:t}`kato2015global` they follow the correlation of the two neurons' activity in the same
-# worm, with a rank correlation of **0.94 (95 % of the null: −0.09 to 0.27)**. They also resemble gap junctions (0.34 to 0.56),
-# but nothing of that is left once the correlation is taken out of both.
+# worm, with a rank correlation of **0.90 (95 % of the null: −0.09 to 0.26)**. They also resemble gap junctions (0.40 to 0.56), and no test
+# finds anything of that once the correlation is taken out of both (0.17 to 0.22).
 #
-# **Verdict.** "No similarity with the connectome" *does not hold* for gap junctions. For chemical synapses (0.12 to 0.35) and for responses to
-# stimulation (0.25 to 0.29) it is *not decided*: no test passes after adjustment, and all point the same way. That edges stand for functional
-# connectivity *holds*.
-#
-# :::{note}
-# The GNN of this page sums the messages that a neuron receives: the interpretation that this book used before the screen of [the appendix](90_readings.ipynb).
-# With their mean and a self edge it decodes two states of unseen worms 7.8 points better ([Table 1](02_two_states.ipynb)); this page's tables have not been computed
-# anew with it.
-# :::
+# **Verdict.** "No similarity with the connectome" *does not hold* for gap junctions. For chemical synapses (0.12 to 0.39) and for responses to
+# stimulation (0.28 to 0.29) it is *not decided*: no test passes after adjustment (the least p: 0.06), and all point the same way. That edges stand for
+# functional connectivity *holds*.
 
 # %% tags=["parameters"]
 dataset: str = "simulated"  # any whose worms share the paper's 15 neurons
@@ -48,17 +42,13 @@ from wormgnn import plots, results
 from wormgnn.graphs import matrices
 from wormgnn.graphs.agreement import LEVEL, POWER, detectable, power
 from wormgnn.graphs.inferred import ALIGNED_HALVES, bound, matrix, of_average
-from wormgnn.graphs.positions import positions
 from wormgnn.paper import pages
 from wormgnn.paper.experiments import experiment_named
-from wormgnn.paper.studies import connectomes, edge_map
-from wormgnn.plan import profile_named
+from wormgnn.paper.studies import connectomes
 from wormgnn.plots import interactive
 from wormgnn.runner import run
 
-plots.use_style()
-profile = pages.effective_profile(profile)
-pages.banner(dataset)
+profile = pages.start(dataset, profile)
 
 # %% [markdown]
 # Three kinds of connectivity stand beside the edges:
@@ -69,20 +59,21 @@ pages.banner(dataset)
 #   {cite:t}`randi2023neural`, which did not exist when the paper was written;
 # - **functional**: the correlation of the two neurons' activity in the same worm.
 #
-# Tables and figures are of real worms, but for the last table.
+# Tables and figures are of real worms and of ten folds, 310 networks, but for the last table.
 
 # %% tags=["hide-input"]
 tests, edges = (results.read(f"{name}.kato") for name in ("connectivity", "connectivity_matrices"))
 by_kind = connectomes.by_kind(tests.table)
 rho = by_kind[["rho_low", "rho_high"]].round(2)
-assert rho.loc["chemical"].tolist() == [0.12, 0.35] and rho.loc["gap"].tolist() == [0.34, 0.56]
-assert rho.loc["atlas"].tolist() == [0.25, 0.29] and rho.loc["correlation", "rho_high"] == 0.94
+assert rho.loc["chemical"].tolist() == [0.12, 0.39] and rho.loc["gap"].tolist() == [0.40, 0.56]
+assert rho.loc["atlas"].tolist() == [0.28, 0.29] and rho.loc["correlation", "rho_high"] == 0.90
 assert by_kind["significant"].to_dict() == {"chemical": 0, "gap": 4, "atlas": 0, "correlation": 3}
 assert by_kind.loc["gap", "partial_p"] > LEVEL
 main = tests.table[tests.table["family"] == "main"]
 mantel = main[main["statistic"] == "spearman"]
+assert mantel.loc[mantel["kind"].isin(["chemical", "atlas"]), "p_holm"].min().round(2) == 0.06
 own = mantel.set_index("matrix").loc["Correlation, of traces"]
-assert own[["value", "low", "high"]].astype(float).round(2).tolist() == [0.94, -0.09, 0.27]
+assert own[["value", "low", "high"]].astype(float).round(2).tolist() == [0.90, -0.09, 0.26]
 display(
     pages.table(
         by_kind.rename(index=connectomes.KINDS).rename_axis("edges against").reset_index(),
@@ -98,31 +89,37 @@ display(
 # ## An edge, or its absence
 #
 # An inferred weight is the probability of the second of two edge types, and nothing tells the network which type to call the
-# second. Messages along $w_{ij}$ and along $1 - w_{ij}$ differ by the sum over all neurons, which the next layer can add or take
-# away. So two networks may agree on the pattern of edges and disagree on its sign, and they do ({numref}`fig-edge-pairs`): of two networks that saw
-# the same worms in different folds, half (50 %) have opposite edges, yet the mean absolute correlation is 0.69, where exchanged neurons give 0.07. A plain average over
-# networks loses contrast.
+# second. Where messages are summed and a neuron keeps nothing of its own, messages along $w_{ij}$ and along $1 - w_{ij}$ differ by the sum over all neurons,
+# which the next layer can add or take away: of two such networks, half had opposite edges. The self edge of this GNN breaks the symmetry, since a
+# message now adds to a neuron's own activity or takes from it. Of two networks that saw the same worms in different folds, 2 % have opposite edges, and the
+# mean absolute correlation is 0.64, where exchanged neurons give 0.07 ({numref}`fig-edge-pairs`).
 #
-# Edges are therefore *aligned* before they are averaged: in some networks all $w$ become $1 - w$, so that the networks' ranks add
+# Edges are still *aligned* before they are averaged: in some networks all $w$ become $1 - w$, so that the networks' ranks add
 # up the most (the sign of each network on their first principal component). No connectome takes part in this. The one sign that
 # is left is chosen so that a neuron's edge to itself, which is compared with nothing, weighs more than the others; every test is
-# two-sided.
+# two-sided. Alignment changes no average by more than 0.003.
 #
 # A matrix that does not agree with itself cannot agree with a connectome. Aligned averages of two halves of the networks
-# correlate at 0.993, so the average of all has a reliability of 0.997 (Spearman and Brown), and no correlation with anything
+# correlate at 0.992, so the average of all has a reliability of 0.996 (Spearman and Brown), and no correlation with anything
 # else should be expected above 0.998. Folds differ in the frames trained on *and* in initial weights, and so do subsets of
 # training worms; the stored networks do not separate the two.
 
 # %% tags=["hide-input"]
 pairs = results.read("edge_reliability.kato").table.set_index("pairs")
 folds = pairs.loc["same worm and training worms, other fold"].round(2)
-assert folds[["negative", "mean_abs", "chance_abs"]].tolist() == [0.50, 0.69, 0.07]
+assert folds[["negative", "mean_abs", "chance_abs"]].tolist() == [0.02, 0.64, 0.07]
 halves = pairs.loc[ALIGNED_HALVES, "mean"]
-assert [round(v, 3) for v in (halves, of_average(halves), bound(halves))] == [0.993, 0.997, 0.998]
+assert [round(v, 3) for v in (halves, of_average(halves), bound(halves))] == [0.992, 0.996, 0.998]
+assert (edges.table["aligned"] - edges.table["average"]).abs().max() < 0.003
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-edge-pairs", "caption": "Real worms of Kato et al. 2015, 310 networks: rank correlation of the edges that two networks infer for one worm (other fold, or other training worms), and that one network infers for two worms."}, "image": {"alt": "Histograms of correlations between the edges of two networks. Edges of one network for two worms pile up near one; those of two networks for one worm pile up at both ends, near minus one and near one."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-edge-pairs", "caption": "Real worms of Kato et al. 2015, 310 networks: rank correlation of the edges that two networks infer for one worm (other fold, or other training worms), and that one network infers for two worms."}, "image": {"alt": "Histograms of correlations between the edges of two networks. All three rise from zero towards one, with few pairs below zero; those of networks that saw the same worms rise highest near one."}}
 figure, axes = plt.subplots(figsize=(8, 3.4))
-plots.network_pairs(results.read("edge_pairs.kato").table, axes)
+shares = results.read("edge_pairs.kato").table
+colours = plots.palette(shares["pairs"])
+for name, part in shares.groupby("pairs", sort=False):
+    axes.stairs(part["share"], [*part["low"], 1], color=colours[name], lw=1.4, label=name)
+axes.set(xlim=(-1, 1), xlabel="Spearman's correlation of edges", ylabel="share of pairs")
+axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 plt.show()
 
 # %% [markdown]
@@ -144,7 +141,7 @@ atlas = matrices.functional(neurons)
 assert (len(neurons) * (len(neurons) - 1), atlas.measured.sum()) == (210, 151)
 assert (atlas.present & atlas.measured).sum() == 12
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-connectivity", "caption": "Connectivity among the paper's 15 neurons: chemical synapses and gap junctions (number of sections, on the scale of square roots), responses to stimulation where measured; and of five real worms of Kato et al. 2015 the correlation of traces (mean over worms), and inferred edges averaged over worms, folds and training sets, as they are and with signs aligned. Grey or beige: the diagonal, or not measured."}, "image": {"alt": "Six matrices among 15 neurons: chemical synapses and gap junctions are sparse; the correlation of traces has two blocks of opposite sign, and the aligned inferred edges show the same two blocks."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-connectivity", "caption": "Connectivity among the paper's 15 neurons: chemical synapses and gap junctions (number of sections, on the scale of square roots), responses to stimulation where measured; and of five real worms of Kato et al. 2015 the correlation of traces (mean over worms), and inferred edges averaged over worms, folds and training sets, as they are and with signs aligned. Grey or beige: the diagonal, or not measured."}, "image": {"alt": "Six matrices among 15 neurons: chemical synapses and gap junctions are sparse; the correlation of traces has two blocks of opposite sign, and inferred edges, averaged and aligned alike, show the same two blocks as strong edges."}}
 wiring = {m.kind: m.weights[0] for m in matrices.structural(neurons, ["cook2019"])}
 of = {name: matrix(mean, name).to_numpy() for name in ("correlation", "average", "aligned")}
 panels = {
@@ -170,10 +167,10 @@ plt.show()
 graphs = {
     "gap junctions": wiring["gap"],
     "chemical synapses": wiring["chemical"],
-    "correlation of traces": edge_map.strongest(of["correlation"], 30),
+    "correlation of traces": connectomes.strongest(of["correlation"], 30),
 }
-shared = edge_map.shared_pairs(of["aligned"], graphs, neurons)
-places = positions(neurons)
+shared = connectomes.shared_pairs(of["aligned"], graphs, neurons)
+places = matrices.positions(neurons)
 still, axes = plt.subplots(figsize=(7.5, 4))
 plots.shared_edges(shared[shared["reference"] == "gap junctions"], neurons, places, axes)
 words = "Fifteen neurons in the head of a worm, joined by inferred edges and by gap junctions."
@@ -193,15 +190,15 @@ interactive.show(interactive.edge_map(shared, neurons, places), still, words)
 # all there is for gap junctions and correlations. A worm's edges are compared with its own correlations, and the result averaged
 # over worms. Holm's adjustment runs over all tests of {numref}`fig-agreement`.
 #
-# All four gap-junction matrices pass both tests (AUROC 0.76 to 0.94), no chemical one passes either.
+# All four gap-junction matrices pass both tests (AUROC 0.81 to 0.95), no chemical one passes either.
 
 # %% tags=["hide-input"]
 auroc = main[main["statistic"] == "auroc"]
 passing = auroc[auroc["p_holm"] < LEVEL]
 assert passing["kind"].tolist() == ["gap"] * 4 == auroc.loc[auroc["kind"] == "gap", "kind"].tolist()
-assert (passing["value"].min().round(2), passing["value"].max().round(2)) == (0.76, 0.94)
+assert (passing["value"].min().round(2), passing["value"].max().round(2)) == (0.81, 0.95)
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-agreement", "caption": "Real worms of Kato et al. 2015: agreement of aligned inferred edges with every matrix. Left: rank correlation, against exchanged neurons. Right: presence of an edge, against wirings with the same degrees. Grey: 95 % of the null. Filled: p < 0.05 after Holm over both panels."}, "image": {"alt": "Rank correlation and AUROC of inferred edges with each matrix, beside grey bars of the null. Gap junctions and correlations of traces lie to the right of their bars and are filled; chemical synapses lie within."}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-agreement", "caption": "Real worms of Kato et al. 2015: agreement of aligned inferred edges with every matrix. Left: rank correlation, against exchanged neurons. Right: presence of an edge, against wirings with the same degrees. Grey: 95 % of the null. Filled: p < 0.05 after Holm over both panels."}, "image": {"alt": "Rank correlation and AUROC of inferred edges with each matrix, beside grey bars of the null. Gap junctions and correlations of traces lie to the right of their bars and are filled; chemical synapses lie within their bars or a little to the right, and are hollow."}}
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 6.2), width_ratios=[1.2, 1])
 plots.agreement(mantel, left)
 left.set_xlabel("Spearman's rho")
@@ -217,15 +214,16 @@ plt.show()
 #
 # - The worms' *correlations*, in place of edges, resemble wiring as much: gap junctions at 0.36 to 0.53, chemical synapses at
 #   0.26 to 0.40.
-# - With the own correlation taken out of both, edges share nothing with gap junctions that a test finds (rho −0.03 to 0.20), nor with
-#   chemical synapses (−0.26 to −0.12) or responses (−0.05).
+# - With the own correlation taken out of both, edges share nothing with gap junctions that a test finds, though all four point the same way (rho 0.17 to 0.22), nor with
+#   chemical synapses (−0.10 to 0.06) or responses (0.06).
 # - Left and right homologues such as AVAL and AVAR are alike in every respect, and might make any two matrices agree. Without these
-#   pairs gap junctions stay at 0.36 to 0.55, and three of the four chemical matrices pass Holm's adjustment, which here runs over nine
+#   pairs gap junctions stay at 0.40 to 0.55, and three of the four chemical matrices pass Holm's adjustment, which here runs over nine
 #   tests.
-# - Single networks, which need no alignment, have a mean |rho| of 0.30 to 0.45 with gap junctions; the plain average of all
-#   networks 0.37 to 0.51.
-# - In the larvae of {cite:t}`witvliet2021connectomes` gap junctions agree from the fourth animal on (0.42 to 0.45), and chemical synapses in none
-#   of the six.
+# - Single networks, which need no alignment, have a mean |rho| of 0.28 to 0.41 with gap junctions; the plain average of all
+#   networks 0.40 to 0.56. Of the plain average's twelve tests of chemical synapses, four pass an adjustment over its 22 tests: whether these synapses count hangs
+#   on how many tests stand beside them.
+# - In the larvae of {cite:t}`witvliet2021connectomes` gap junctions agree in four of the five animals tested (0.34 to 0.48; not in the third), and chemical
+#   synapses in none of the six.
 
 # %% tags=["hide-input"]
 rows = tests.table[(tests.table["part"] == "symmetric") & (tests.table["statistic"] != "auroc")]
@@ -234,18 +232,20 @@ passed = rows[rows["p_holm"] < LEVEL].groupby(["family", "kind"]).size()
 for family, kind, low, high in (
     ("correlation", "gap", 0.36, 0.53),
     ("correlation", "chemical", 0.26, 0.40),
-    ("given correlation", "gap", -0.03, 0.20),
-    ("given correlation", "chemical", -0.26, -0.12),
-    ("given correlation", "atlas", -0.05, -0.05),
-    ("without homologues", "gap", 0.36, 0.55),
-    ("single networks", "gap", 0.30, 0.45),
-    ("plain", "gap", 0.37, 0.51),
+    ("given correlation", "gap", 0.17, 0.22),
+    ("given correlation", "chemical", -0.10, 0.06),
+    ("given correlation", "atlas", 0.06, 0.06),
+    ("without homologues", "gap", 0.40, 0.55),
+    ("single networks", "gap", 0.28, 0.41),
+    ("plain", "gap", 0.40, 0.56),
 ):
     assert spread.loc[(family, kind)].tolist() == [low, high], (family, kind)
 assert "given correlation" not in passed and passed["without homologues", "chemical"] == 3
+plain = tests.table[tests.table["family"] == "plain"].set_index("kind")["p_holm"]
+assert (len(plain), len(plain["chemical"]), (plain["chemical"] < LEVEL).sum()) == (22, 12, 4)
 larvae = rows[(rows["family"] == "development") & (rows["p_holm"] < LEVEL)]
-assert larvae["matrix"].str[-6:].tolist() == ["4, gap", "5, gap", "6, gap"]
-assert (larvae["value"].min().round(2), larvae["value"].max().round(2)) == (0.42, 0.45)
+assert larvae["matrix"].str[-6:].tolist() == ["2, gap", "4, gap", "5, gap", "6, gap"]
+assert (larvae["value"].min().round(2), larvae["value"].max().round(2)) == (0.34, 0.48)
 
 # %% [markdown]
 # ## Would the test have seen it?
@@ -253,19 +253,19 @@ assert (larvae["value"].min().round(2), larvae["value"].max().round(2)) == (0.42
 # A test that finds nothing means little unless it would have found something. {numref}`fig-power` mixes the ranks of a connectome
 # with noise, at a true correlation chosen in advance, and counts how often Mantel's test notices. Noise is either independent
 # for each pair, or has the structure of inferred edges: the aligned average with its neurons in random order. The second is the
-# honest one. With it every test of chemical synapses finds a correlation of 0.37 in four trials of five, before adjustment. Weaker resemblance, and
-# 0.12 to 0.35 were observed, may be missed.
+# honest one. With it every test of chemical synapses finds a correlation of 0.39 in four trials of five, before adjustment. Weaker resemblance, and
+# 0.12 to 0.39 were observed, may be missed.
 #
 # Matrices that must agree do: the correlation in the two halves of a recording (0.95), and the two reconstructions of one wiring (0.80 for
-# chemical synapses, 0.86 for gap junctions). Edges fit their own worm's correlation (0.943) better than another worm's (95 % of all
-# orders of the worms: 0.880 to 0.928; p = 1/120, the least that five worms can give).
+# chemical synapses, 0.86 for gap junctions). Edges fit their own worm's correlation (0.904) better than another worm's (95 % of all
+# orders of the worms: 0.850 to 0.893; p = 1/120, the least that five worms can give).
 
 # %% tags=["hide-input"]
-assert by_kind.loc["chemical", "detectable"].round(2) == 0.37
+assert by_kind.loc["chemical", "detectable"].round(2) == 0.39
 control = tests.table[tests.table["family"] == "control"]
 assert control["value"].round(2).tolist() == [0.95, 0.80, 0.86]
 (row,) = tests.table[tests.table["family"] == "own worm"].to_dict("records")
-assert [round(row[name], 3) for name in ("value", "low", "high")] == [0.943, 0.880, 0.928]
+assert [round(row[name], 3) for name in ("value", "low", "high")] == [0.904, 0.850, 0.893]
 assert round(row["p"] * 120) == 1
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-power", "caption": "Power of Mantel's test among 15 neurons: share of 300 simulated matrices found, against their true correlation with the chemical synapses (left) and gap junctions (right) of Cook et al. 2019. Structured noise: edges inferred for real worms, neurons in random order. Dotted: 80 % and 5 %."}, "image": {"alt": "Share of simulated matrices found against their true rank correlation. Curves rise from 5 % to 100 % and cross 80 % between 0.2 and 0.3; for chemical synapses those of structured noise lie to the right."}}
@@ -279,7 +279,7 @@ for axes, (kind, structured) in zip(panels, noises.items(), strict=True):
     }
     named = {f"{name}: 80 % at {detectable(c):.2f}": c for name, c in found.items()}
     table = pd.concat(curve.assign(noise=name) for name, curve in named.items())
-    plots.curves(table, axes, x="r", y="power", hue="noise", spread="none")
+    plots.curves(table, axes, x="r", y="power", hue="noise", errorbar=None)
     for level in (POWER, LEVEL):
         axes.axhline(level, color="0.5", ls=":", lw=1)
     axes.set(title=connectomes.KINDS[kind], xlabel="true rank correlation")
@@ -293,7 +293,7 @@ plt.show()
 # without any.
 
 # %% tags=["hide-input"]
-built = run(experiment_named("connectomes"), dataset, profile_named(profile), seed=seed)
+built = run(experiment_named("connectomes"), dataset, profile, seed=seed)
 draws = min(permutations, 199) if profile == "smoke" else permutations
 here = connectomes.connectome_table(
     connectomes.inferred(built), built.recordings, draws, draws, seed

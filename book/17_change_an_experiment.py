@@ -37,12 +37,10 @@ from pathlib import Path
 import pandas as pd
 from IPython.display import Markdown
 
-from wormgnn import Experiment, Line, Plan, compare, load, profile_named, read, results, run
+from wormgnn import Experiment, Line, Plan, compare, load, read, results, run
 from wormgnn.paper import pages
 
-profile = pages.effective_profile(profile)
-scale = profile_named(profile)
-pages.banner(dataset)
+profile = pages.start(dataset, profile)
 
 # %% [markdown]
 # ## An experiment in five lines
@@ -54,7 +52,7 @@ pages.banner(dataset)
 plan = Plan("mlp", n_states=2, options={"norm": "none"}, sizes=(1,))
 lines = (Line("SVM", Plan("svm", n_states=2, sizes=(1,))), Line("MLP", plan))
 mine = Experiment("mine", "Is an MLP better than an SVM?", lines)
-table = run(mine, dataset, scale, seed=seed)
+table = run(mine, dataset, profile, seed=seed)
 gain = compare(table.rows, {"model": "MLP"}, {"model": "SVM"}, by=["seen"])
 
 # %% tags=["hide-input"]
@@ -77,7 +75,9 @@ pages.table(
 # %%
 few = Line("MLP, few neurons", plan, model="MLP", neurons=tuple(neurons))
 every = Line("MLP, the paper's 15", plan, model="MLP")
-fewer = run(Experiment("fewer", "Are few neurons enough?", (few, every)), dataset, scale, seed=seed)
+fewer = run(
+    Experiment("fewer", "Are few neurons enough?", (few, every)), dataset, profile, seed=seed
+)
 loss = compare(
     fewer.rows, {"neurons": few.neurons_name}, {"neurons": "paper"}, by=["model", "seen"]
 )
@@ -108,7 +108,7 @@ sys.path.insert(0, str(results.default_folder().parent / "examples"))
 import my_model
 
 products = Experiment("products", "Do products help?", my_model.LINES)
-compared = run(products, dataset, scale, seed=seed)
+compared = run(products, dataset, profile, seed=seed)
 better = compare(compared.rows, {"model": "Products"}, {"model": "MLP"}, by=["seen"])
 
 # %% tags=["hide-input"]
@@ -145,9 +145,9 @@ pages.table(traces.head(4), caption=f"The first rows of {worm.worm}.csv.", digit
 
 # %%
 ours = Experiment("ours", "My worms", (few,))
-by_folder = run(ours, str(folder), scale, seed=seed)
+by_folder = run(ours, str(folder), profile, seed=seed)
 recordings = [recording for file in sorted(folder.iterdir()) for recording in read(file)]
-by_hand = run(ours, recordings, scale, seed=seed)
+by_hand = run(ours, recordings, profile, seed=seed)
 
 # %% tags=["hide-input"]
 unseen = [ran.rows[~ran.rows["seen"]]["accuracy"].mean() for ran in (by_folder, by_hand)]

@@ -8,7 +8,7 @@ run has computed is kept, and found by the model's name, options and version, no
 
 from torch import Tensor
 
-from wormgnn import Experiment, Line, Plan, compare, profile_named, run
+from wormgnn import Experiment, Line, Plan, compare, run
 from wormgnn.models import Model, register
 from wormgnn.models.layers import Linear
 from wormgnn.models.networks import Network
@@ -44,5 +44,5 @@ LINES = (
 )
 
 if __name__ == "__main__":
-    table = run(Experiment("mine", "Do products help?", LINES), "simulated", profile_named("smoke"))
+    table = run(Experiment("mine", "Do products help?", LINES), "simulated", "smoke")
     print(compare(table.rows, {"model": "Products"}, {"model": "MLP"}, by=["seen"]))

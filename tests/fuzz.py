@@ -8,13 +8,15 @@ than `SECONDS` for a case is ended and named; so is the memory that any took.
 
 from __future__ import annotations
 
+import bz2
 import faulthandler
 import io
 import json
-import multiprocessing
 import os
 import random
 import resource
+import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,13 +25,15 @@ import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 
-from recordings import small_worms
+from recordings import WRITERS, small_worms, write_flavell, write_nwb
 from wormgnn.datasets import layouts, registry
 from wormgnn.errors import WormgnnError
 from wormgnn.features import features
@@ -44,42 +48,29 @@ JUNK = (
     *("\n", '"', ",", "AVAL", "VB1", "time_s", "state", "<img src=x>", "é\ud83e", "x" * 5000),
 )
 NUMBERS = (0, -1, 1, 255, 2**31 - 1, 2**32 - 1, 2**63 - 1, 1e17, 1e308, float("nan"))
-SHAPES = (
-    (),
-    (0,),
-    (1,),
-    (3,),
-    (2, 3),
-    (1, 17),
-    (17, 1),
-    (5, 4, 3),
-    (0, 7),
-    (10**9, 2),
-    (10**6, 30),
-)
+SMALL = ((), (0,), (1,), (3,), (2, 3), (1, 17), (17, 1), (5, 4, 3), (0, 7))
+SHAPES = (*SMALL, (10**9, 2), (10**6, 30))
 TYPES = ("f8", "f4", "f2", "i8", "u2", "u1", "?", "S3", "S0", "U5", "c16", "V4", "O", "M8[s]")
 
 
 def sources(folder: Path) -> dict[str, list[Path]]:
     """Whole files by kind: simulated ones, and real ones where there are some."""
     worms = small_worms(duration_s=8.0)
-    for layout in layouts.WRITERS:
-        layouts.write(worms, folder / f"{layout}.mat", layout)
-    layouts.write_wormwideweb(worms[0], folder / "animal.json")
-    first, states = worms[0], np.array([*worms[0].vocabulary, ""])[worms[0].states]
-    named = [name or str(n) for n, name in enumerate(first.neurons)]
-    rows = [["time_s", "state", *named]]
-    rows += [[t, s, *v] for t, s, v in zip(first.times, states, first.traces.tolist(), strict=True)]
-    text = "\n".join(",".join(map(str, row)) for row in rows)
-    (folder / "table.csv").write_text(text, encoding="utf-8")
-    fields = {"traces": first.traces, "neurons": np.array(named), "states": states}
-    np.savez(folder / "stored.npz", times_s=first.times, **fields)
-    np.savez_compressed(folder / "deflated.npz", fps=3.0, **fields)
+    for layout in ("kato", "kato-older", "nichols"):
+        WRITERS[layout](worms, folder / f"{layout}.mat")
+    write_flavell(worms[0], folder / "animal.h5")
+    write_nwb(worms[0], folder / "animal.nwb")
+    for ending, write in layouts.WRITERS_OF_ONE.items():
+        write(worms[0], folder / f"animal{ending}")
+    with np.load(folder / "animal.npz") as arrays:
+        np.savez(folder / "stored.npz", **arrays)
+    (folder / "animal.json.bz2").write_bytes(bz2.compress((folder / "animal.json").read_bytes()))
     paths = [*folder.iterdir()]
     data = os.environ.get("WORMGNN_DATA")
     if data:
         paths += [p for p in sorted(Path(data).rglob("*")) if p.is_file()]
-    kinds = {".mat": "hdf5", ".h5": "hdf5", ".json": "json", ".csv": "csv", ".npz": "npz"}
+    kinds = dict.fromkeys((".mat", ".h5", ".nwb"), "hdf5") | {".json": "json", ".bz2": "json"}
+    kinds |= {".csv": "csv", ".npz": "npz"}
     found: dict[str, list[Path]] = {}
     for path in sorted(paths):
         if path.suffix in kinds:
@@ -165,9 +156,8 @@ def csv_changed(content: bytes, rng: random.Random) -> bytes:
 
 
 def array_of(rng: random.Random) -> np.ndarray:
-    """A small array of any type, where its shape is small, or a broadcast one."""
-    shape = rng.choice(SHAPES[:9])
-    return np.ones(shape, dtype=rng.choice(TYPES[:12]))
+    """A small array of any type."""
+    return np.ones(rng.choice(SMALL), dtype=rng.choice(TYPES[:12]))
 
 
 def npz_changed(content: bytes, rng: random.Random) -> bytes:
@@ -297,7 +287,10 @@ def outcome(number: int, kinds: dict[str, list[Path]], folder: Path) -> str:
         return _store_outcome(rng, folder)
     path = folder / "damaged"
     path.write_bytes(damaged(kinds, rng))
-    faulthandler.dump_traceback_later(SECONDS, exit=True)
+    signal.setitimer(
+        signal.ITIMER_PROF, SECONDS
+    )  # of this process; what waits for ever is ended too
+    faulthandler.dump_traceback_later(30 * SECONDS, exit=True)  # what waits for ever
     try:
         for recording in registry.read(path, rng.choice((None, None, 3.0, 1e-9))):
             check_recording(recording)
@@ -324,71 +317,62 @@ def _store_outcome(rng: random.Random, folder: Path) -> str:
     return "stored"
 
 
-def work(numbers: range, results: Any) -> None:
-    """Run cases, and tell of each before and after."""
+def work(numbers: range) -> None:
+    """Run cases; print number, outcome, seconds and peak memory of each as a line of JSON."""
     resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
+    faulthandler.register(signal.SIGPROF, chain=True)  # tells where, and ends
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "whole").mkdir()
         kinds = sources(folder / "whole")
         for number in numbers:
-            results.put((number, "begun", 0.0, 0))
             start = time.process_time()  # of this process alone
             try:
                 found = outcome(number, kinds, folder)
             except BaseException:
                 found = f"TRACEBACK {traceback.format_exc()[-1500:]}"
             faulthandler.cancel_dump_traceback_later()
+            signal.setitimer(signal.ITIMER_PROF, 0)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-            results.put((number, found, time.process_time() - start, peak))
+            print(json.dumps([number, found, time.process_time() - start, peak]), flush=True)
+
+
+def results(numbers: range) -> list[tuple[int, str, float, int]]:
+    """What cases gave in another process; one that a case ends is begun again behind it."""
+    found: list[tuple[int, str, float, int]] = []
+    while numbers:
+        command = [sys.executable, __file__, "--work", str(numbers.start), str(numbers.stop)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        found += lines
+        numbers = numbers[len(lines) :]
+        if numbers:
+            found.append((numbers[0], f"ENDED: over {SECONDS:g} s, or killed", SECONDS, 0))
+            numbers = numbers[1:]
+    return found
 
 
 def run(cases: int, first: int = 0, workers: int = 2) -> dict[str, Any]:
-    """Run cases in processes; what they gave, and the numbers of those that failed."""
-    results: Any = multiprocessing.Manager().Queue()
-    # One process takes every n-th case; one that ends before its last goes on behind it.
-    todo = [range(first + w, first + cases, workers) for w in range(workers)]
-    tally: Counter[str] = Counter()
-    bad: dict[int, str] = {}
-    slowest, peak = 0.0, 0
-    while any(todo):
-        processes = [multiprocessing.Process(target=work, args=(part, results)) for part in todo]
-        for process in processes:
-            process.start()
-        for process in processes:
-            process.join()
-        open_cases: set[int] = set()
-        while not results.empty():
-            number, found, seconds, memory = results.get()
-            if found == "begun":
-                open_cases.add(number)
-                continue
-            open_cases.discard(number)
-            slowest = max(slowest, seconds)
-            tally[found.split()[0]] += 1
-            if found.startswith("TRACEBACK"):
-                bad[number] = found
-            if memory > max(peak, BYTES):
-                bad[number] = f"{memory / 1e9:.1f} GB"
-            peak = max(peak, memory)
-        for number in open_cases:
-            tally["ended"] += 1
-            bad[number] = f"ended: over {SECONDS:g} s, or killed"
-        todo = [
-            next((part[part.index(n) + 1 :] for n in open_cases if n in part), range(0))
-            for part in todo
-        ]
+    """Run cases in processes; what they gave, and those that failed."""
+    edges = [first + cases * worker // workers for worker in range(workers + 1)]
+    with ThreadPool(workers) as pool:
+        parts = pool.map(results, [range(*pair) for pair in pairwise(edges)])
+    every = [result for part in parts for result in part]
+    bad = {n: f for n, f, _, peak in every if f[:5] in ("TRACE", "ENDED") or peak > BYTES}
     return {
-        "cases": sum(tally.values()),
-        "outcomes": dict(tally),
-        "slowest_s": round(slowest, 2),
-        "peak_bytes": peak,
+        "cases": len(every),
+        "outcomes": dict(Counter(found.split()[0] for _, found, _, _ in every)),
+        "slowest_s": round(max(seconds for _, _, seconds, _ in every), 2),
+        "peak_bytes": max(peak for *_, peak in every),
         "bad": bad,
     }
 
 
 if __name__ == "__main__":
+    if sys.argv[1] == "--work":
+        work(range(*map(int, sys.argv[2:])))
+        sys.exit()
     report = run(*map(int, sys.argv[1:]))
     for number, text in report["bad"].items():
         print(f"--- case {number}\n{text}", file=sys.stderr)

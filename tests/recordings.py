@@ -1,27 +1,21 @@
-"""Small recordings and damaged files for the tests of the readers."""
+"""Small recordings, and their files, for the tests of the readers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pandas as pd
-from hypothesis import HealthCheck, settings
 
+from wormgnn.datasets import kato, nichols
+from wormgnn.datasets.layouts import MatWriter, write_kato, write_mat, write_wormwideweb
 from wormgnn.datasets.simulated import Physics, simulate
-from wormgnn.errors import WormgnnError
 from wormgnn.recording import NO_STATE, Recording
-
-damaged = settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-"""For tests that read many damaged files."""
+from wormgnn.states import SEVEN, merge
 
 
 def small_worms(n_worms: int = 2, duration_s: float = 20.0, seed: int = 1) -> list[Recording]:
@@ -37,6 +31,129 @@ def as_csv(recording: Recording, path: Path) -> Path:
     table = pd.DataFrame({"time_s": recording.times, "state": states, **columns})
     table.to_csv(path, index=False)
     return path
+
+
+def write_kato_older(recordings: Sequence[Recording], path: Path) -> None:
+    """Recordings with Kato's seven states, as their older release holds them."""
+    codes = np.array([kato.OLDER_CODES.index(name) + 1.0 for name in (*SEVEN, "nostate")])
+    fields = ("traces", "tracesDif", "timVectorSeconds")
+    _with_candidates(recordings, path, "WT_NoStim", fields, "States", lambda w: codes[w.states])
+
+
+def write_nichols(recordings: Sequence[Recording], path: Path) -> None:
+    """Recordings merged to Nichols's four states; the struct is named as the file."""
+
+    def four(worm: Recording) -> np.ndarray:
+        if worm.vocabulary[:4] == nichols.STATES:
+            return np.array([*range(1, len(worm.vocabulary) + 1), np.nan])[worm.states]
+        return np.array([2.0, 1.0, 4.0, 4.0, np.nan])[merge(worm, 4)]
+
+    fields = ("traces", "tracesDif", "timeVectorSeconds")
+    _with_candidates(recordings, path, path.stem, fields, "FourStates", four)
+
+
+def _with_candidates(
+    recordings: Sequence[Recording],
+    path: Path,
+    root: str,
+    fields: tuple[str, str, str],
+    states: str,
+    codes: Callable[[Recording], np.ndarray],
+) -> None:
+    """A struct array in which up to three candidates stand for each neuron's name."""
+    complete = all(worm.derivatives is not None for worm in recordings)
+
+    def fields_of(mat: MatWriter, _: int, worm: Recording) -> dict[str, h5py.Reference]:
+        texts = [[mat.text(name or "---"), mat.text(""), mat.text("")] for name in worm.neurons]
+        coded = codes(worm)[None]
+        values = [worm.traces.T, worm.derivatives.T if complete else None, worm.times[None]]
+        return {
+            "IDs": mat.cell([mat.cell(cell) for cell in texts]),
+            "fps": mat.matrix([[worm.fps]]),
+            states: mat.struct({"four": coded}) if states == "FourStates" else mat.matrix(coded),
+        } | {f: mat.matrix(v) for f, v in zip(fields, values, strict=True) if v is not None}
+
+    write_mat(recordings, path, root, fields_of)
+
+
+def write_flavell(worm: Recording, path: Path) -> Path:
+    """A recording in the HDF5 of Dag's laboratory: axes, types and groups as in the real files."""
+    forward, reverse = (merge(worm, 2) == code for code in range(2))
+    edges = np.flatnonzero(np.diff(reverse.astype(int), prepend=0, append=0))
+    with h5py.File(path, "w") as file:
+        file["gcamp/trace_array_original"] = worm.traces
+        file["gcamp/trace_array"] = (worm.traces - worm.traces.mean(0)) / worm.traces.std(0)
+        file["gcamp/idx_splits"] = [[1], [worm.n_frames]]
+        file["timing/timestamp_confocal"] = worm.times + 600_000
+        file["timing/time_food_encounter"] = 250
+        file["behavior/velocity"] = 0.1 * forward - 0.1 * reverse
+        file["behavior/reversal_events"] = edges.reshape(-1, 2).T
+    return path
+
+
+def write_nwb(
+    worm, path, *, names="NeuronIDs", holder="SignalRawFluor",
+    series="SignalCalciumImResponseSeries", events=None, rate=False, extra=(),
+):  # fmt: skip
+    """A recording as NWB; `names` says where the names are, `events` how reversals are told."""
+    import pynwb
+    from hdmf.common import DynamicTable, VectorData
+    from pynwb.behavior import BehavioralTimeSeries
+    from pynwb.ophys import Fluorescence, ImageSegmentation, OpticalChannel, RoiResponseSeries
+
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    file = pynwb.NWBFile(session_description="a worm", identifier="x", session_start_time=start)
+    plane = file.create_imaging_plane(
+        name="plane",
+        optical_channel=OpticalChannel(name="c", description="c", emission_lambda=500.0),
+        description="head", device=file.create_device(name="microscope"), excitation_lambda=488.0,
+        indicator="GCaMP6s", location="head", imaging_rate=worm.fps,
+    )  # fmt: skip
+    module = file.create_processing_module(name="CalciumActivity", description="traces")
+    segmentation = ImageSegmentation()
+    module.add(segmentation)
+    table = segmentation.create_plane_segmentation(
+        name="ROIs", description="neurons", imaging_plane=plane
+    )
+    for place in range(len(worm.neurons)):
+        table.add_roi(pixel_mask=[(place, 0, 1.0)])
+    if names == "ID_labels":
+        table.add_column(name="ID_labels", description="names", data=list(worm.neurons))
+    elif names:
+        labels = VectorData(name="labels", description="names", data=list(worm.neurons))
+        module.add(DynamicTable(name="NeuronIDs", description="names", columns=[labels]))
+    region = table.create_roi_table_region(region=list(range(len(worm.neurons))), description="all")
+    clock = {"rate": worm.fps, "starting_time": 5.0} if rate else {"timestamps": worm.times + 5}
+    for name in (series, *extra):
+        module.add(
+            Fluorescence(
+                name=holder if name == series else name,
+                roi_response_series=RoiResponseSeries(
+                    name=name, data=worm.traces, unit="F", rois=region, **clock
+                ),
+            )
+        )
+    if events is not None:
+        behaviour = file.create_processing_module(name="Behavior", description="movement")
+        behaviour.add(events)
+        velocity = BehavioralTimeSeries(name="Speed")
+        behaviour.add(velocity)
+        moving = np.where(np.arange(worm.n_frames) % 10 == 0, -1.0, 1.0)
+        velocity.create_timeseries(
+            name="velocity", data=moving, unit="mm/s", timestamps=worm.times + 5
+        )
+    with pynwb.NWBHDF5IO(str(path), "w") as io:
+        io.write(file)
+    return path
+
+
+WRITERS: dict[str, Callable[[list[Recording], Path], None]] = {
+    "kato": write_kato,
+    "kato-older": write_kato_older,
+    "nichols": write_nichols,
+    "wormwideweb": lambda worms, path: write_wormwideweb(worms[0], path),
+}
+"""A file in each layout of a laboratory; WormWideWeb's holds the first worm."""
 
 
 def edit(path: Path, change: Callable[[h5py.File], object]) -> Path:
@@ -63,11 +180,3 @@ def digests(worms: Iterable[Recording], states_of: Sequence[Recording] = ()) -> 
         replace(worm, states=other.states, vocabulary=other.vocabulary).digest
         for worm, other in pairs
     ]
-
-
-def reads_or_raises(read: Callable[[Path], list[Recording]], path: Path) -> None:
-    """A file gives recordings, or a typed error that names it."""
-    try:
-        assert all(isinstance(worm, Recording) for worm in read(path))
-    except WormgnnError as error:
-        assert path.name in str(error)

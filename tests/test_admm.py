@@ -7,9 +7,8 @@ import pytest
 
 from cycles import CYCLE, PERIOD, cycle
 from wormgnn.admm import fit
-from wormgnn.admm.embedding import collect, delay_embed, embed_worm, local_noise
-from wormgnn.admm.kernel import Kernel, dense_bytes, n_links, neighbours
-from wormgnn.admm.manifold import spectrum
+from wormgnn.admm.kernel import Kernel, collect, delay_embed, embed_worm, local_noise, neighbours
+from wormgnn.admm.model import spectrum
 from wormgnn.errors import ChoiceError, NeuronError, RecordingError
 
 DENSE = replace(CYCLE, n_neighbours=None, return_frames=0)
@@ -61,32 +60,16 @@ def test_kernel_is_the_formula():
     assert np.abs(found - symmetric).max() > 0.1  # centred on the next frame, not on this one
 
 
-def test_noise_width_uses_the_local_noise_of_next_frame_and_target():
+def test_noise_width_is_that_of_next_frame_and_target_dense_or_sparse():
     params = replace(DENSE, scale="noise", density_exponent=0.0)
     points = collect([cycle(n_frames=60, noise=0.2)], params)
     gap = ((points.following[:, None] - points.x[None]) ** 2).sum(axis=2)
     gap /= points.following_noise[:, None] * points.noise[None]
     p = np.exp(-gap / (2 * gap.mean()))
     expected = p / p.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(Kernel(points, params).transition.toarray(), expected, rtol=1e-6)
-
-
-def test_sparse_is_dense_when_all_are_neighbours():
-    worm = cycle(n_frames=80, noise=0.2)
-    # The width is the one of the 7th neighbour in the dense matrix, so fix it by the noise.
-    dense = replace(DENSE, scale="noise")
-    sparse = replace(dense, n_neighbours=10_000)
-    a, b = (Kernel(collect([worm], params), params).transition for params in (dense, sparse))
-    np.testing.assert_allclose(a.toarray(), b.toarray(), rtol=1e-9, atol=1e-14)
-
-
-def test_memory_budget_turns_dense_into_sparse():
-    assert dense_bytes(15_662) == pytest.approx(1.96e9, rel=0.01)
-    worm = np.zeros(1000, dtype=np.int64)
-    assert n_links(DENSE, worm) is None
-    assert n_links(replace(DENSE, max_bytes=1_200_000), worm) == 100
-    small = fit([cycle(n_frames=300)], replace(DENSE, max_bytes=100_000))
-    assert small.kernel.transition.nnz < 9000
+    for same in (params, replace(params, n_neighbours=10_000)):
+        found = Kernel(points, same).transition.toarray()
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-14)
 
 
 def test_neighbours_are_one_per_pass_and_from_every_worm(monkeypatch):

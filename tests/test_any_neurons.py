@@ -8,7 +8,6 @@ import pytest
 
 from tiny import NEURONS, partly_named, tiny_worm, tiny_worms
 from wormgnn.datasets import registry
-from wormgnn.errors import ChoiceError
 from wormgnn.neurons import named_in_any
 from wormgnn.paper.experiments import experiment_named
 from wormgnn.paper.studies import any_neurons
@@ -16,31 +15,19 @@ from wormgnn.plan import Experiment, Line, Profile
 from wormgnn.runner import run
 from wormgnn.store import Store
 
-SMALL = Profile("small", subsets_per_size=None, folds=(0,), epochs=6, n_folds=4)
-DRAWS = [("AVAL",), ("RIML",), ("AVAL", "VB01"), NEURONS]
-
-
-def ran(folder, *models, worms=None, draws=DRAWS, neurons=NEURONS, profile=SMALL, sizes=(1, 2)):
-    """Some methods on tiny worms; without draws, on all of the neurons that each worm has."""
-    plans = {line.label: line.plan for line in any_neurons.lines(draws or (), sizes)}
-    if draws is None:
-        plans = {name: replace(p, sizes=sizes) for name, p in any_neurons.METHODS.items()}
-    lines = tuple(Line(name, plans[name], neurons=neurons) for name in models)
-    experiment = Experiment("tiny", "", lines)
-    return run(experiment, worms or tiny_worms(3), profile, Store(folder), device="cpu")
-
-
-# Worms with neurons of their own
+SMALL = Profile("small", subsets_per_size=None, folds=(0,), epochs=1, n_folds=4)
 
 
 def test_a_name_that_no_training_worm_has_is_not_read(tmp_path):
     worms = partly_named()
     louder = worms[2].traces.copy()
     louder[:, worms[2].neurons.index("XXX")] = np.linspace(0, 9, len(louder))
-    names, rows = named_in_any(worms), []
+    reader = replace(any_neurons.METHODS["set reader"], sizes=(1, 2))
+    tiny = Experiment("tiny", "", (Line("set reader", reader, neurons=named_in_any(worms)),))
+    profile, rows = replace(SMALL, epochs=6), []
     for number, last in enumerate((worms[2], replace(worms[2], traces=louder))):
-        folder, three = tmp_path / str(number), [*worms[:2], last]
-        table = ran(folder, "set reader", worms=three, draws=None, neurons=names).rows
+        store = Store(tmp_path / str(number))
+        table = run(tiny, [*worms[:2], last], profile, store, device="cpu").rows
         rows.append(table[(table["worm"] == "worm-3") & ~table["seen"]])
     pd.testing.assert_frame_equal(*rows)
     used = dict(zip(rows[0]["subset"], rows[0]["n_neurons"], strict=True))
@@ -58,6 +45,21 @@ def test_another_lab_is_read_by_the_neurons_it_has(tmp_path, monkeypatch):
     assert not unseen["seen"].any() and set(unseen["n_train"]) == {1, 2}
     assert set(unseen.loc[unseen["worm"] == "far", "n_neurons"]) == {1}
     assert set(unseen["neurons"]) == {"paper, where named", "all named"}
+
+
+def test_reference_tables_hold_what_the_chapter_needs(tmp_path):
+    lines = any_neurons.lines([("AVAL",), ("RIML",), ("AVAL", "VB01"), NEURONS], (1,))
+    tiny = Experiment("tiny", "", tuple(replace(line, neurons=NEURONS) for line in lines))
+    table = run(tiny, tiny_worms(3), SMALL, Store(tmp_path), device="cpu")
+    rows = table.rows
+    assert rows["model"].value_counts().to_dict() == dict.fromkeys(any_neurons.METHODS, 4 * 3 * 3)
+    assert (rows["seen"] == (rows["worm"] == rows["subset"])).all()
+    means = any_neurons.over_members(table).merge(any_neurons.draws(table), on="draw")
+    summaries = [any_neurons.by_number(t) for t in (means, any_neurons.by_set(rows))]
+    pd.testing.assert_frame_equal(*summaries, atol=1e-4)
+    singles = any_neurons.singles(table)
+    assert set(singles["n_neurons"]) == {1, 4}
+    assert len(any_neurons.chosen_neuron(singles)) == 2 * 3 * 2
 
 
 def made_up(**changes):
@@ -88,54 +90,13 @@ def test_the_neuron_is_chosen_on_training_worms():
     assert set(any_neurons.chosen_neuron(made_up(), without=["a"])["neuron"]) == {"b"}
 
 
-def test_enough_is_where_a_model_stays_near_its_best():
-    summary = pd.DataFrame({"model": "A", "n_train": 1, "n_neurons": [1, 2, 3, 5, 9]})
-    means = {5: (0.7, 0.95, 0.8, 0.945, 0.95), 1: (0.95,) * 5}
-    for number, mean in means.items():
-        assert any_neurons.enough(summary.assign(mean=mean))["enough"].item() == number
-
-
-def test_abroad_keeps_models_of_own_neurons_on_the_same_members():
-    rows = made_up(neurons="all named", view="as recorded", scaling="whole").query("~seen")
-    far = rows.assign(worm="far")
-    own = far.assign(model="GNN", neurons="own")
-    others = [own.assign(fold=1), own.assign(view="derivative"), own.assign(subset="far2")]
-    table = any_neurons.abroad(pd.concat([rows, far]), pd.concat([own, *others]))
-    assert set(table["worm"]) == {"far"} and len(table) == len(far) + len(own)
-    with pytest.raises(ChoiceError, match="animals"):
-        any_neurons.abroad(rows, own.iloc[:0])
-
-
-def test_reference_tables_hold_what_the_chapter_needs(tmp_path):
-    ran_all = ran(tmp_path, *any_neurons.METHODS, profile=replace(SMALL, epochs=1), sizes=(1,))
-    rows = ran_all.rows
-    assert rows["model"].value_counts().to_dict() == dict.fromkeys(any_neurons.METHODS, 4 * 3 * 3)
-    assert (rows["seen"] == (rows["worm"] == rows["subset"])).all()
-    assert (rows["n_neurons"] == rows["neurons"].str.count(r"\+") + 1).all()
-    sets = any_neurons.draws(ran_all)
-    means = any_neurons.over_members(ran_all).merge(sets, on="draw")
-    wanted = any_neurons.by_set(rows).query("~seen")
-    summaries = [any_neurons.by_number(table) for table in (means, wanted)]
-    pd.testing.assert_frame_equal(*summaries, atol=1e-4)
-    singles = any_neurons.singles(ran_all)
-    assert set(singles["n_neurons"]) == {1, 4}
-    assert set(singles["model"]) == set(any_neurons.RETRAINED)
-    assert len(any_neurons.chosen_neuron(singles)) == 2 * 3 * 2
-
-
-# Real worms
-
-
 def test_scores_by_number_have_spreads_over_sets_and_over_worms():
     rows = made_up()
     at = (rows["neurons"] == "a") & (rows["worm"] == "w1") & ~rows["seen"]
     rows.loc[at, ["accuracy", "balanced_accuracy"]] = 0.5
-    number = any_neurons.by_number(any_neurons.by_set(rows)).set_index("n_neurons")
-    assert number.loc[1, "mean"] == pytest.approx((0.5 + 0.7 + 0.85 + 0.85) / 4)
-    assert number.loc[1, "sd_sets"] == pytest.approx(np.std([0.6, 0.85], ddof=1))
-    assert number.loc[1, "sd_worms"] == pytest.approx(np.std([0.675, 0.775], ddof=1))
-    assert (number["worms"] == 2).all() and number["sets"].tolist() == [2, 1]
-    assert np.isnan(number.loc[2, "sd_sets"])
+    one = any_neurons.by_number(any_neurons.by_set(rows)).set_index("n_neurons").loc[1]
+    wanted = [(0.5 + 0.7 + 0.85 + 0.85) / 4, *np.std([[0.6, 0.85], [0.675, 0.775]], 1, ddof=1)]
+    assert one[["mean", "sd_sets", "sd_worms"]].tolist() == pytest.approx(wanted)
 
 
 def test_readers_beside_a_base():

@@ -1,18 +1,15 @@
 """The book's Sphinx extension, piece by piece; whole pages are in `test_browser.py`."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
-import pybtex.database
 import pytest
 from docutils import nodes
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from sphinx.errors import ExtensionError
 
 from wormgnn.paper import book
 
-ROOT = Path(__file__).resolve().parents[1]
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
 
@@ -27,19 +24,23 @@ def pages(tmp_path):
     return SimpleNamespace(doc2path=lambda name: str(paths[name]), names=[*paths])
 
 
-def app(mode, folder=None):
+def app(mode, folder):
     config = SimpleNamespace(nb_execution_mode=mode, nb_execution_timeout=60)
-    return SimpleNamespace(config=config, outdir=folder)
+    return SimpleNamespace(config=config, srcdir=folder, outdir=folder)
 
 
 def test_notebooks_are_handed_over_as_they_ran(pages, tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     chapters = book.Chapters()
-    chapters.execute(app("force"), pages, pages.names)
+    chapters.execute(app("off", tmp_path), pages, pages.names)
+    source = ["text"]
+    chapters.give(app("off", tmp_path), "intro", source)
+    assert (chapters.executed, source) == ({}, ["text"]), "a build without runs leaves pages alone"
+    chapters.execute(app("force", tmp_path), pages, pages.names)
     assert set(chapters.executed) == {"a", "b"}
     for name in "ab":
         source = ["as committed"]
-        chapters.give(app("force"), name, source)
+        chapters.give(app("force", tmp_path), name, source)
         handed = nbformat.reads(source[0], as_version=4)
         assert handed.cells[0].outputs[0].text == f"{name} 3\n", "what the reader set counts"
         assert handed.metadata["mystnb"] == {"execution_mode": "off"}, "it does not run again"
@@ -47,14 +48,6 @@ def test_notebooks_are_handed_over_as_they_ran(pages, tmp_path, monkeypatch):
     chapters.offer(app("force", tmp_path), None)
     offered = nbformat.read(tmp_path / "_sources" / "a.ipynb", as_version=4)
     assert offered.cells[0].outputs and "mystnb" not in offered.metadata
-
-
-def test_a_page_without_a_run_and_a_build_without_runs_are_left_alone(pages):
-    chapters = book.Chapters()
-    chapters.execute(app("off"), pages, pages.names)
-    source = ["text"]
-    chapters.give(app("off"), "intro", source)
-    assert (chapters.executed, source) == ({}, ["text"])
 
 
 def test_a_failed_cell_stops_the_build_and_names_its_notebook(tmp_path):
@@ -77,36 +70,17 @@ def test_the_first_paragraphs_are_marked_by_their_bold_words():
     page = nodes.section()
     for opening in ("Answer.", "Answers."):
         page += nodes.paragraph("", "", nodes.Text(""), nodes.strong("", opening))
-    book.mark_answers(app("force"), page)
+    book.mark_answers(None, page)
     assert [paragraph["classes"] for paragraph in page] == [["answer"], []]
 
 
-def test_works_have_the_names_that_citations_give_them():
-    works = pybtex.database.parse_file(ROOT / "book" / "references.bib").entries
-    labels = dict(zip(works, book.AuthorAndYear().format_labels(works.values()), strict=True))
-    assert labels["kato2015global"] == "Kato et al., 2015"
-    assert labels["brennan2019quantitative"] == "Brennan and Proekt, 2019"
-    assert labels["velickovic2018graph"] == "Veličković et al., 2018"
-    assert len(set(labels.values())) == len(labels), "two works have one name"
-
-
-def code_cell(source, *outputs, **attributes):
-    inner = nodes.container("", nodes.Text(source), nb_element="cell_code_source")
-    return nodes.container("", inner, *outputs, nb_element="cell_code", **attributes)
-
-
-def test_hidden_code_goes_to_the_end_of_its_section():
-    figure, text, inner = nodes.figure(), nodes.paragraph("", "text"), nodes.section()
-    cells = [
-        code_cell("parameters", classes=["cell", "tag_parameters"]),
-        code_cell("draw", figure, hide_mode="input"),
-        code_cell("shown"),
-    ]
-    inner += code_cell("deeper", hide_mode="input")
-    section = nodes.section("", *cells, text, inner)
-    book.gather_code(app("force"), section)
-    drawn, shown, kept, start, *folded, end, last = section.children
-    assert drawn.children == [figure] and shown.astext() == "shown" and kept is text
-    assert [one.astext() for one in folded] == ["parameters", "draw"]
-    assert (start.astext(), end.astext()) == (inner[0].astext(), "</details>") and last is inner
-    assert [child.astext() for child in inner][1] == "deeper"
+def test_the_first_figure_is_the_first_picture_with_a_caption(tmp_path):
+    png, svg = {"image/png": "iVBORw0="}, {"image/svg+xml": "<svg/>"}
+    still = {"text/html": '<div><img src="data:image/png;base64,iVBORw0="></div>'}
+    cells = [new_code_cell(outputs=[new_output("display_data", d)]) for d in (png, svg, still)]
+    for cell in cells[1:]:
+        cell.metadata["mystnb"] = {"figure": {"name": "fig"}}
+    for name, first in (("a", 0), ("b", 2)):
+        book.write_first_figure(new_notebook(cells=cells[first:]), tmp_path / name)
+    assert (tmp_path / "a.svg").read_text() == "<svg/>" and not (tmp_path / "a.png").exists()
+    assert (tmp_path / "b.png").read_bytes() == b"\x89PNG\r"

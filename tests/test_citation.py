@@ -9,7 +9,6 @@ import importlib
 import json
 from pathlib import Path
 
-import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,20 +25,14 @@ def test_the_fields_are_those_of_the_format():
     assert all(isinstance(CITATION[name], str) and CITATION[name].strip() for name in texts)
     assert (CITATION["cff-version"], CITATION["type"]) == ("1.2.0", "software")
     assert datetime.date.fromisoformat(CITATION["date-released"]) and CITATION["keywords"]
-
-
-@pytest.mark.parametrize(
-    "work", [CITATION, *CITATION["references"]], ids=lambda work: work["title"][:30]
-)
-def test_every_work_has_authors_and_identifiers_of_known_forms(work):
-    assert work["type"] and work["title"] and isinstance(work.get("year", 0), int)
-    assert work["authors"]
-    for author in work["authors"]:
-        assert set(author) <= (ENTITY if "name" in author else PERSON)
-        assert all(isinstance(text, str) and text.strip() for text in author.values())
-    for one in work.get("identifiers", []):
-        assert one["type"] in {"doi", "url", "swh", "other"} and one["value"]
-        assert set(one) <= {"type", "value", "description"}
+    for work in (CITATION, *CITATION["references"]):
+        assert work["type"] and work["title"] and isinstance(work.get("year", 0), int)
+        assert work["authors"], work["title"]
+        for author in work["authors"]:
+            assert set(author) <= (ENTITY if "name" in author else PERSON)
+        for one in work.get("identifiers", []):
+            assert one["type"] in {"doi", "url", "swh", "other"} and one["value"]
+            assert set(one) <= {"type", "value", "description"}
 
 
 def test_the_crate_says_what_the_citation_says(monkeypatch):
@@ -48,9 +41,7 @@ def test_the_crate_says_what_the_citation_says(monkeypatch):
     written = json.loads((ROOT / "ro-crate-metadata.json").read_text(encoding="utf-8"))
     assert written == importlib.import_module("ro_crate").crate()
     entities = {entity["@id"]: entity for entity in written["@graph"]}
-    assert entities["ro-crate-metadata.json"]["about"] == {"@id": "./"}
     root = entities["./"]
-    assert {"name", "description", "datePublished", "license"} <= set(root)
     links = [*root["hasPart"], *root["author"], root["license"], root["isBasedOn"]]
     assert all(link["@id"] in entities for link in links)
     assert all((ROOT / part["@id"]).is_dir() for part in root["hasPart"])

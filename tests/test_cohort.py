@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 from tiny import NEURONS, partly_named, tiny_worm, tiny_worms
-from wormgnn.cohort import VIEWS, Cohort
+from wormgnn.cohort import Cohort
 from wormgnn.datasets import kato
 from wormgnn.errors import ChoiceError, NeuronError, RecordingError
-from wormgnn.features import derivative, features
+from wormgnn.features import features
 from wormgnn.folds import Role, roles
 from wormgnn.neurons import named_in_any
-from wormgnn.plan import PROFILES, Experiment, Line, Plan, Profile
-from wormgnn.runner import run
+from wormgnn.plan import Profile
 
 SCALE = Profile("small", subsets_per_size=None, folds=(0,), epochs=1, n_folds=4)
 
@@ -34,15 +33,6 @@ def test_each_worm_has_its_own_neurons():
         cohort.complete()
 
 
-def test_evaluation_worms_train_in_no_subset():
-    far = tiny_worm("far", seed=9)
-    cohort = Cohort.of(tiny_worms(3), NEURONS, SCALE, unseen=[far])
-    assert cohort.worms == ("worm-1", "worm-2", "worm-3", "far")
-    assert all("far" not in subset for subset in cohort.subsets(None))
-    assert len(cohort.subsets(None)) == 7 and len(cohort.subsets((2,))) == 3
-    assert cohort.data[-1] == ["far", far.digest]
-
-
 @pytest.mark.parametrize("seed", [0, 3])
 def test_folds_of_a_worm_depend_on_its_place_and_the_seed(seed):
     cohort = Cohort.of(tiny_worms(3), NEURONS, SCALE, seed=seed)
@@ -54,24 +44,17 @@ def test_folds_of_a_worm_depend_on_its_place_and_the_seed(seed):
         cohort.roles(0, 0, "random")
 
 
-def test_worms_that_do_not_fit_are_refused():
-    with pytest.raises(RecordingError, match="worm-1 repeats"):
-        Cohort.of([tiny_worm(), tiny_worm()], NEURONS, SCALE)
-    with pytest.raises(RecordingError, match="worm-1 repeats"):
-        Cohort.of([tiny_worm()], NEURONS, SCALE, unseen=[tiny_worm()])
-    with pytest.raises(NeuronError, match="worm-1: none of the neurons ZZZ"):
-        Cohort.of(tiny_worms(2), ("ZZZ",), SCALE)
-
-
-def test_derivatives_take_the_place_of_traces():
-    worms = tiny_worms(2)
-    seen = VIEWS["derivative"](worms, None, NEURONS)
-    np.testing.assert_array_equal(seen[1].traces, derivative(worms[1]))
-    assert worms[1].digest == tiny_worms(2)[1].digest  # nothing changed in place
-    assert VIEWS["as recorded"](worms, None, NEURONS) is worms
-    blurred = Line("blurred", Plan("mlp"), neurons=NEURONS, view="blurred")
-    with pytest.raises(ChoiceError, match="view 'blurred': choose one of as recorded, derivative"):
-        run(Experiment("views", "Views", (blurred,)), worms, PROFILES["smoke"])
+@pytest.mark.parametrize(
+    ("worms", "neurons", "unseen", "message"),
+    [
+        ([tiny_worm(), tiny_worm()], NEURONS, (), "worm-1 repeats"),
+        ([tiny_worm()], NEURONS, [tiny_worm()], "worm-1 repeats"),
+        (tiny_worms(2), ("ZZZ",), (), "worm-1: none of the neurons ZZZ"),
+    ],
+)
+def test_worms_that_do_not_fit_are_refused(worms, neurons, unseen, message):
+    with pytest.raises((RecordingError, NeuronError), match=message):
+        Cohort.of(worms, neurons, SCALE, unseen=unseen)
 
 
 @pytest.mark.real_data

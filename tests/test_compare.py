@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from wormgnn.comparison import (
     DIFFERENT,
@@ -21,7 +22,7 @@ from wormgnn.comparison import (
     with_interval,
 )
 from wormgnn.errors import ChoiceError
-from wormgnn.statistics import paired_comparison
+from wormgnn.statistics import cluster_interval
 
 WORMS = ("w1", "w2", "w3", "w4", "w5")
 
@@ -57,21 +58,16 @@ def test_pairs_are_those_of_a_loop_whatever_the_order_and_the_folds():
         if all(x[k] == y[k] for k in ("subset", "fold", "worm"))
     ]
     one, other, worms = zip(*expected, strict=True)
-    direct = paired_comparison(one, other, worms)
+    gaps = pd.Series(np.subtract(one, other)).groupby(list(worms))
+    wanted = cluster_interval(gaps.sum(), gaps.size())
     assert result["n_pairs"] == len(expected) == 50
     assert (result["n_worms"], result["n_folds"]) == (5, 2)
     assert result["a"] == pytest.approx(np.mean(one))
-    for name in ("difference", "low", "high", "p_worms"):
-        assert result[name] == pytest.approx(getattr(direct, name))
+    for name, value in zip(("difference", "low", "high"), wanted, strict=True):
+        assert result[name] == pytest.approx(float(value))
+    assert result["p_worms"] == pytest.approx(stats.wilcoxon(gaps.mean()).pvalue)
+    assert result["p_pairs"] == pytest.approx(stats.wilcoxon(np.subtract(one, other)).pvalue)
     assert result["majority"] == pytest.approx(60)
-
-
-def test_each_group_is_compared_by_itself():
-    table = pd.concat([rows("a", better=0.1), rows("b")])
-    result = compare(table, A, B, by=["seen"]).set_index("seen")
-    assert result.loc[True, "n_pairs"] == 10
-    assert result.loc[False, "n_pairs"] == 40
-    assert result["difference"].to_numpy() == pytest.approx([10, 10], abs=0.2)
 
 
 @pytest.mark.parametrize("reverse", [False, True])
@@ -85,17 +81,24 @@ def test_rows_are_those_of_the_side_that_lists_values(reverse):
     sign = -1 if reverse else 1
     found = result.groupby("model")["difference"].mean().to_dict()
     assert found == pytest.approx({"b": 10 * sign, "c": -20 * sign}, abs=0.2)
+    assert set(zip(result["seen"], result["n_pairs"], strict=True)) == {(False, 40), (True, 10)}
 
 
-def test_a_row_that_is_there_twice_is_refused():
-    with pytest.raises(CompareError, match=r"two rows with .*w1"):
-        compare(pd.concat([rows("a"), rows("a"), rows("b")]), A, B)
-
-
-def test_a_worm_that_is_seen_never_pairs_with_itself_unseen():
-    other = rows("b").assign(seen=lambda table: ~table["seen"])
-    with pytest.raises(CompareError, match=r"no rows .* share"):
-        compare(pd.concat([rows("a"), other]), A, B)
+def test_what_cannot_be_compared_is_refused():
+    a, b = rows("a"), rows("b")
+    turned = b.assign(seen=~b["seen"])  # a worm that is seen never pairs with itself unseen
+    for table, message in (
+        (pd.concat([a, a, b]), r"two rows with .*w1"),
+        (pd.concat([a, turned]), r"no rows .* share"),
+    ):
+        with pytest.raises(CompareError, match=message):
+            compare(table, A, B)
+    with pytest.raises(ChoiceError, match="column 'modell'"):
+        select(a, {"modell": "a"})
+    with pytest.raises(ChoiceError, match="model 'c': choose one of a"):
+        compare(a, {"model": "c"}, A)
+    with pytest.raises(ChoiceError, match="margin"):
+        answer(0, 1, margin=0)
 
 
 def test_missing_scores_make_no_pair_and_diverged_ones_no_interval():
@@ -106,14 +109,7 @@ def test_missing_scores_make_no_pair_and_diverged_ones_no_interval():
     (result,) = compare(table, A, B).to_dict("records")
     assert result["difference"] == np.inf
     assert result["answer"] == OPEN
-    assert with_interval(result) == "diverged"
-
-
-def test_unknown_columns_and_values_are_named():
-    with pytest.raises(ChoiceError, match="column 'modell'"):
-        select(rows("a"), {"modell": "a"})
-    with pytest.raises(ChoiceError, match="model 'c': choose one of a"):
-        compare(rows("a"), {"model": "c"}, A)
+    assert result["text"] == "diverged"
 
 
 @given(st.floats(-20, 20), st.floats(0, 20), st.floats(0.1, 5))
@@ -122,12 +118,7 @@ def test_the_three_answers(low, width, margin):
     said = answer(low, high, margin)
     inside, outside = -margin < low and high < margin, low > 0 or high < 0
     assert said == (SAME if inside else DIFFERENT if outside else OPEN)
-
-
-def test_answers_without_an_interval_or_a_margin():
     assert answer(np.nan, np.nan) == OPEN
-    with pytest.raises(ChoiceError, match="margin"):
-        answer(0, 1, margin=0)
 
 
 def test_summaries_are_means_spreads_and_counts():
@@ -139,15 +130,9 @@ def test_summaries_are_means_spreads_and_counts():
     assert line["lowest"] < line["mean"] - line["sd"]
 
 
-@pytest.mark.parametrize(
-    ("mean", "sd", "text"),
-    [(97.71, 3.14, "97.7\u00a0±\u00a03.1"), (83, None, "83.0"), (float("nan"), 1.0, "–")],
-)
-def test_percent(mean, sd, text):
-    assert percent(mean, sd) == text
-
-
-def test_a_difference_as_text():
+def test_numbers_as_text():
+    found = [percent(*of) for of in ((97.71, 3.14), (83, None), (np.nan, 1.0))]
+    assert found == ["97.7\u00a0±\u00a03.1", "83.0", "–"]
     row = {"difference": -0.31, "low": -1.12, "high": 0.4}
     assert with_interval(row) == "-0.3 [-1.1, +0.4]"
     assert with_interval({**row, "low": np.nan}) == "-0.3"

@@ -15,42 +15,21 @@ from wormgnn.features import (
     scale_causally,
     trailing_derivative,
 )
-from wormgnn.recording import Recording
 from wormgnn.states import merge
 
 
 @pytest.mark.parametrize("fps", [2.0, 3.0, 10.0])
-def test_derivative_of_a_sine_is_in_units_per_second(fps):
-    frequency = 0.05
-    times = np.arange(int(100 * fps)) / fps
+def test_derivatives_are_in_units_per_second(fps):
+    frequency, times = 0.05, np.arange(int(100 * fps)) / fps
     phase = 2 * np.pi * frequency * times
-    states = np.zeros(len(times), dtype=np.int64)
-    worm = Recording("w", "d", np.sin(phase)[:, None], ("AVAL",), fps, states, ("fwd",))
+    worm = tiny_worm(n_frames=len(times), neurons=("AVAL",))
+    worm = replace(worm, traces=np.sin(phase)[:, None], fps=fps, times=times)
     slope = 2 * np.pi * frequency * np.cos(phase)
     inner = slice(int(5 * fps), -int(5 * fps))
     smoothed = np.exp(-((2 * np.pi * frequency * 0.7) ** 2) / 2)  # a Gaussian's effect on a sine
     np.testing.assert_allclose(derivative(worm)[inner, 0], smoothed * slope[inner], atol=2e-3)
-
-
-def test_the_sources_own_derivative_is_preferred():
-    own = np.random.default_rng(0).normal(size=(200, len(NEURONS)))
-    worm = replace(tiny_worm(), derivatives=own)
-    np.testing.assert_array_equal(derivative(worm), own)
-    x = features(worm, ["RIML"], 2).x
-    np.testing.assert_allclose(x[1, 0], scale(own)[:, 2], rtol=1e-6)
-
-
-def test_scaling_spans_zero_to_one_and_is_affine():
-    values = np.random.default_rng(0).normal(size=(50, 3)) * [1, 10, 100] + [5, -5, 0]
-    scaled = scale(values)
-    np.testing.assert_allclose(scaled.min(0), 0)
-    np.testing.assert_allclose(scaled.max(0), 1)
-    np.testing.assert_allclose(scale(3 * values - 7), scaled)
-
-
-def test_a_constant_column_cannot_be_scaled():
-    with pytest.raises(RecordingError, match="column 1 is constant"):
-        scale(np.array([[0.0, 2.0], [1.0, 2.0]]))
+    ramp = replace(worm, traces=0.25 * times[:, None])
+    np.testing.assert_allclose(trailing_derivative(ramp)[50:], 0.25)
 
 
 @settings(max_examples=50, deadline=None)
@@ -63,32 +42,8 @@ def test_causal_scaling_does_not_know_the_future(seed, warmup, after):
     changed[now + 1 :] = 100 * rng.normal(size=changed[now + 1 :].shape)
     scaled = scale_causally(values, warmup)
     np.testing.assert_array_equal(scale_causally(changed, warmup)[: now + 1], scaled[: now + 1])
-    assert scaled.min() >= 0
-    assert scaled.max() <= 1
-
-
-def test_causal_scaling_ends_where_whole_scaling_does():
-    values = np.random.default_rng(0).normal(size=(300, 2))
-    np.testing.assert_allclose(scale_causally(values)[-1], scale(values)[-1])
-    np.testing.assert_allclose(scale_causally(values, 1000), scale(values))
-
-
-def test_features_hold_the_neurons_asked_for_in_their_order():
-    worm = tiny_worm()
-    found = features(worm, ["VB01", "AVAL"], 4)
-    assert found.x.shape == (2, 2, 200)
-    assert found.x.dtype == np.float32
-    assert found.n_frames == 200
-    np.testing.assert_allclose(found.x[0], scale(worm.traces).T[[3, 0]], rtol=1e-6)
-    np.testing.assert_allclose(found.x[1], scale(derivative(worm)).T[[3, 0]], rtol=1e-6)
-    np.testing.assert_array_equal(found.y, merge(worm, 4))
-
-
-def test_wrong_choices_are_named():
-    with pytest.raises(ChoiceError, match=r"scaling 'none'.*whole, causal"):
-        features(tiny_worm(), NEURONS, 2, "none")
-    with pytest.raises(NeuronError, match=r"worm-1.*ZZZ"):
-        features(tiny_worm(), ["ZZZ"], 2)
+    assert scaled.min() >= 0 and scaled.max() <= 1
+    np.testing.assert_allclose(scaled[-1], scale(values)[-1])  # all is known at the end
 
 
 @pytest.mark.parametrize("now", [220, 260, 298])
@@ -99,13 +54,6 @@ def test_causal_features_do_not_know_the_future(now):
     before = features(worm, NEURONS, 2, "causal").x[..., : now + 1]
     after = features(replace(worm, traces=traces), NEURONS, 2, "causal").x[..., : now + 1]
     np.testing.assert_allclose(before, after, atol=1e-6)
-
-
-@pytest.mark.parametrize("fps", [2.0, 10.0])
-def test_the_trailing_derivative_of_a_ramp_is_its_slope(fps):
-    traces = np.arange(100)[:, None] / fps * 0.25
-    worm = Recording("w", "d", traces, ("AVAL",), fps, np.zeros(100, dtype=np.int64), ("fwd",))
-    np.testing.assert_allclose(trailing_derivative(worm)[50:], 0.25)
 
 
 @pytest.mark.parametrize("own", [True, False])
@@ -122,15 +70,11 @@ def test_every_scaling_is_the_one_that_is_written(own):
         "z-scored": tuple((v - v.mean(0)) / v.std(0) for v in (traces, slopes)),
     }
     for scaling, values in wanted.items():
-        x = features(worm, NEURONS, 2, scaling).x
-        np.testing.assert_allclose(x, [value.T for value in values], rtol=1e-4, atol=1e-6)
-
-
-def test_the_derived_slope_is_that_of_the_scaled_trace():
-    worm = tiny_worm()
-    scaled = replace(worm, traces=scale(worm.traces))
-    per_frame = features(worm, NEURONS, 2, "derived").x[1].T
-    np.testing.assert_allclose(per_frame, derivative(scaled) / worm.fps, rtol=1e-4, atol=1e-7)
+        found = features(worm, ["VB01", "AVAL"], 4, scaling)
+        assert found.x.dtype == np.float32 and found.n_frames == 200
+        columns = [value.T[[3, 0]] for value in values]
+        np.testing.assert_allclose(found.x, columns, rtol=1e-4, atol=1e-6)
+        np.testing.assert_array_equal(found.y, merge(worm, 4))
 
 
 @pytest.mark.parametrize("scaling", SCALINGS)
@@ -142,8 +86,12 @@ def test_a_linear_gauge_of_the_traces_changes_no_feature(scaling):
 
 
 @pytest.mark.parametrize("scaling", ["whole", "zero-kept", "z-scored"])
-def test_a_constant_derivative_cannot_be_scaled(scaling):
+def test_what_cannot_be_scaled_is_named(scaling):
     slopes = np.random.default_rng(0).normal(size=tiny_worm().traces.shape)
     slopes[:, 1] = 2.0
     with pytest.raises(RecordingError, match="column 1 is constant"):
         features(replace(tiny_worm(), derivatives=slopes), NEURONS, 2, scaling)
+    with pytest.raises(ChoiceError, match=r"scaling 'none'.*whole, causal"):
+        features(tiny_worm(), NEURONS, 2, "none")
+    with pytest.raises(NeuronError, match=r"worm-1.*ZZZ"):
+        features(tiny_worm(), ["ZZZ"], 2)

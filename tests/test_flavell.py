@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from recordings import edit, small_worms
+from recordings import edit, small_worms, write_flavell
 from wormgnn.cli import main
-from wormgnn.datasets import flavell, registry
+from wormgnn.datasets import registry
 from wormgnn.errors import SourceError
 from wormgnn.states import merge
 
@@ -23,19 +23,7 @@ def worm():
 
 @pytest.fixture
 def path(worm, tmp_path):
-    """A recording in this layout: axes, types and groups as in the real files."""
-    path = tmp_path / "2026-01-02-03-data.h5"
-    forward, reverse = (merge(worm, 2) == code for code in range(2))
-    edges = np.flatnonzero(np.diff(reverse.astype(int), prepend=0, append=0))
-    with h5py.File(path, "w") as file:
-        file["gcamp/trace_array_original"] = worm.traces
-        file["gcamp/trace_array"] = (worm.traces - worm.traces.mean(0)) / worm.traces.std(0)
-        file["gcamp/idx_splits"] = [[1], [worm.n_frames]]
-        file["timing/timestamp_confocal"] = worm.times + 600_000
-        file["timing/time_food_encounter"] = 250
-        file["behavior/velocity"] = 0.1 * forward - 0.1 * reverse
-        file["behavior/reversal_events"] = edges.reshape(-1, 2).T
-    return path
+    return write_flavell(worm, tmp_path / "2026-01-02-03-data.h5")
 
 
 def test_it_is_read(worm, path):
@@ -77,24 +65,12 @@ def put(field, value):
     return change
 
 
-def virtual(file):
-    layout = h5py.VirtualLayout((5, 3), "f8")
-    layout[:] = h5py.VirtualSource("other.h5", "x", (5, 3))
-    del file["gcamp/trace_array_original"]
-    file.create_virtual_dataset("gcamp/trace_array_original", layout)
-
-
-def external(file):
-    del file["behavior/velocity"]
-    file.create_dataset("behavior/velocity", (8,), "f8", external=[("/etc/hostname", 0, 64)])
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (
             put("timing/timestamp_confocal", None),
-            "'timing/timestamp_confocal': expected this",
+            "'timestamp_confocal': expected this",
         ),
         (put("timing/timestamp_confocal", [0.0, 1.0]), "expected .* frames, found 2"),
         (
@@ -104,8 +80,6 @@ def external(file):
         (put("gcamp/trace_array_original", h5py.ExternalLink("pipe", "/")), "a link to somewhere"),
         (put("behavior", h5py.SoftLink("/pipe")), "'behavior', a link to somewhere"),
         (put("behavior/reversal_events", [[5], [2]]), "pairs of frames"),
-        (virtual, "values that lie in another file"),
-        (external, "values that lie in another file"),
     ],
 )
 def test_what_is_wrong_is_named(path, change, message):
@@ -130,7 +104,7 @@ def test_real_animals_are_the_same_in_both_forms(dag_folder, uid):
     if not folder.exists():
         pytest.skip("the animals without names are not on this machine")
     (found,), (json,) = (
-        flavell.read(folder / f"{uid}-data.h5"),
+        registry.read(folder / f"{uid}-data.h5"),
         registry.read(folder / f"{uid}.json"),
     )
     assert found.worm == json.worm == uid

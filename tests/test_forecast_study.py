@@ -16,7 +16,7 @@ from wormgnn.paper.studies.forecasts import FATES, MEASURES, FreeRun, skill
 from wormgnn.plan import Experiment, Line, Plan, Profile
 from wormgnn.runner import run
 from wormgnn.store import Store
-from wormgnn.tasks.traces import FREE_FRAMES
+from wormgnn.tasks.evaluation import FREE_FRAMES
 
 KEYS = ["line", "n_train", "subset", "fold", "worm", "step"]
 

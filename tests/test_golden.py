@@ -126,7 +126,7 @@ def moments(numbers):
     return [float(f(flat)) for f in (np.mean, np.std)]
 
 
-def of_table(table, *by):
+def of_table(table, *by, name=""):
     """Moments of every column of numbers, in each group of rows; the order of rows is no matter."""
     groups = table.groupby(list(by), sort=False) if by else [((), table)]
     found: Numbers = {"rows": len(table)}
@@ -134,7 +134,7 @@ def of_table(table, *by):
         for column in part.select_dtypes(["number", "bool"]):
             if column not in by:
                 found[", ".join(map(str, (*key, column)))] = moments(part[column])
-    return found
+    return {f"{name}: {key}": numbers for key, numbers in found.items()} if name else found
 
 
 def of_training(folds):
@@ -154,7 +154,7 @@ def of_training(folds):
 
 # --- one behavioural state a frame ----------------------------------------------------------
 
-GNN = readings.EARLIER.plan.options
+GNN = readings.BARE_SUM.plan.options
 
 PLANS = {
     "svm": Plan("svm"),
@@ -182,7 +182,7 @@ PLANS = {
     **{
         f"reading: {name}": line.plan
         for name, line in readings.READINGS.items()
-        if line.plan.scaling == "whole" and line not in (readings.EARLIER, readings.CHOSEN["mlp"])
+        if line.plan.scaling == "whole" and line not in (readings.BARE_SUM, readings.CHOSEN["mlp"])
     },
 }
 
@@ -215,10 +215,8 @@ def inputs():
         found[f"leakage, {split}"] = values(
             individuality.frames_to_training(roles(400, 1, 10, split))
         )
-    found["window correlation"] = values(
-        individuality.window_correlation(features(tiny()[0], FIVE, 2))
-    )
-    return found
+    correlation = individuality.window_correlation(features(tiny()[0], FIVE, 2))
+    return found | {"window correlation": values(correlation)}
 
 
 # --- every neuron, frames ahead -------------------------------------------------------------
@@ -235,12 +233,9 @@ FORECASTS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def forecast(*names):
-    plans = {
-        n: Plan(model, "traces", sizes=_TWO, **more)
-        for n in names
-        for model, more in [FORECASTS[n]]
-    }
-    return run_lines([Line(n.capitalize(), plan, neurons=FIVE) for n, plan in plans.items()])
+    plans = [Plan(model, "traces", sizes=_TWO, **more) for model, more in map(FORECASTS.get, names)]
+    named = zip(map(str.capitalize, names), plans, strict=True)
+    return run_lines([Line(name, plan, neurons=FIVE) for name, plan in named])
 
 
 def forecasted(name):
@@ -316,16 +311,10 @@ def in_two_states():
         "dense": others.with_options(n_neighbours=None),
         **plain,
     }
-    chosen = [
-        Line(
-            f"choice {number}",
-            replace(others.with_options(**point), sizes=_TWO),
-            model=manifold.CHOICE,
-            factors={"choice": number},
-            neurons=FIVE,
-        )
-        for number, point in enumerate(grid)
-    ]
+    chosen = []
+    for number, point in enumerate(grid):
+        plan, about = replace(others.with_options(**point), sizes=_TWO), {"choice": number}
+        chosen += [Line(f"choice {number}", plan, manifold.CHOICE, FIVE, factors=about)]
     folds = Profile("golden", None, tuple(range(4)), epochs=1, n_folds=4)
     seen = [
         Line(split, replace(own, split=split), neurons=FIVE) for split in ("shuffled", "blocked")
@@ -355,11 +344,9 @@ def onsets(standardise):
 
 
 def principal():
-    found: Numbers = {}
-    for peak in (False, True):
-        table = components.describe(tiny(), peak=peak)
-        found |= {f"peak {peak}: {k}": v for k, v in of_table(table).items()}
-    return found | {f"variance: {k}": v for k, v in of_table(components.variance(tiny())).items()}
+    parts = [of_table(components.describe(tiny(), peak=p), name=f"peak {p}") for p in (False, True)]
+    variance = of_table(components.variance(tiny()), name="variance")
+    return {**parts[0], **parts[1], **variance}
 
 
 # --- inferred edges -------------------------------------------------------------------------
@@ -378,12 +365,10 @@ def compared():
 
 
 def reliable():
-    averages = connectomes.averages(inferred(), tiny())
-    histogram = of_table(connectomes.histogram(inferred()), "pairs")
     return {
         **of_table(connectomes.reliability(inferred()), "pairs"),
-        **{f"histogram: {k}": v for k, v in histogram.items()},
-        **{f"averages: {k}": v for k, v in of_table(averages).items()},
+        **of_table(connectomes.histogram(inferred()), "pairs", name="histogram"),
+        **of_table(connectomes.averages(inferred(), tiny()), name="averages"),
     }
 
 
@@ -418,16 +403,18 @@ def fewer_neurons():
     minus = compare(
         unseen, others, {"model": "SVM, retrained"}, by=["model", "n_train", "n_neurons"]
     )
-    found = of_table(rows, "model", "n_neurons") | {"draws": len(draws)}
-    found |= {f"by number: {k}": v for k, v in of_table(number, "model", "n_train").items()}
-    found |= {f"against SVM: {k}": v for k, v in of_table(minus, "model").items()}
-    return found | {f"kept: {k}": v for k, v in of_table(chosen, "model", "sense").items()}
+    return {
+        "draws": len(draws),
+        **of_table(rows, "model", "n_neurons"),
+        **of_table(number, "model", "n_train", name="by number"),
+        **of_table(minus, "model", name="against SVM"),
+        **of_table(chosen, "model", "sense", name="kept"),
+    }
 
 
 def whole_recordings():
-    table = run_lines(
-        experiments.experiment_named("whole-recordings").trained_on(_TWO).lines, simulated
-    )
+    lines = experiments.experiment_named("whole-recordings").trained_on(_TWO).lines
+    table = run_lines(lines, simulated)
     rows = table.rows.assign(n_present=table.rows["n_present"].fillna(table.rows["n_neurons"]))
     return of_table(rows, "model", "neurons", "seen") | of_training(kept(table))
 
@@ -435,8 +422,7 @@ def whole_recordings():
 def another_lab():
     lines = experiments.experiment_named("readers-abroad").only(["set reader"]).trained_on((1, 3))
     table = run_lines(lines.lines, simulated, animals())
-    rows = any_neurons.unseen_rows(table)
-    return of_table(rows, "model", "neurons") | of_training(kept(table))
+    return of_table(any_neurons.unseen_rows(table), "model", "neurons") | of_training(kept(table))
 
 
 def kept(table):
@@ -452,10 +438,9 @@ SHORT: dict[str, Any] = {"n_worms": 3, "duration_s": 60.0}
 
 def on_dial(*places, sizes=_TWO, models=()):
     worlds = mixing.grid(("loadings", "neurons"), places, (0,), **SHORT)
-    lines = [
-        line for line in experiments.dial(worlds, sizes) if line.model in (models or line.model)
-    ]
-    return run_lines(lines, profile=SCALE.with_folds(1))
+    lines = experiments.dial(worlds, sizes)
+    chosen = [line for line in lines if not models or line.model in models]
+    return run_lines(chosen, profile=SCALE.with_folds(1))
 
 
 def dial_differences():
@@ -468,8 +453,8 @@ def dial_differences():
     noise = compare(plain, *sides, by=["kind", "n_train"], unit=mixing.WORM)
     found = {
         **of_table(gaps, "base", "kind"),
-        **{f"room: {k}": v for k, v in of_table(mixing.room(rows), "kind").items()},
-        **{f"noise alone: {k}": v for k, v in of_table(noise, "kind").items()},
+        **of_table(mixing.room(rows), "kind", name="room"),
+        **of_table(noise, "kind", name="noise alone"),
     }
     points = ("a", "b", "difference", "low", "high", "majority")
     return {
@@ -491,8 +476,8 @@ def calibrated():
     places = placement.placements(rows, measured)
     return {
         **of_table(rows, "statistic", "mixing"),
-        **{f"place: {k}": v for k, v in of_table(places).items()},
-        **{f"recovery: {k}": v for k, v in of_table(placement.recovery(rows)).items()},
+        **of_table(places, name="place"),
+        **of_table(placement.recovery(rows), name="recovery"),
     }
 
 
@@ -518,18 +503,13 @@ def _away(neurons, **changes):
 
 # --- experiments, and what is made of their rows --------------------------------------------
 
-_WITHOUT = (
-    "SVM: 2 states, without AVA",
-    "MLP: 4 states, without AVA",
-    "GNN: 2 states, without AVA",
-)
-
 
 @functools.cache
 def with_and_without():
     """Rows and confusion counts of some lines without AVA, and of the same with all neurons."""
+    lines = [f"{line}, without AVA" for line in ("SVM: 2 states", "MLP: 4 states", "GNN: 2 states")]
     parts = [
-        ran("without-ava", *_WITHOUT),
+        ran("without-ava", *lines),
         ran("table1", "SVM", "GNN"),
         ran("figure4a", "MLP: 4 states"),
     ]
@@ -544,11 +524,13 @@ def table_1():
     return {"counts": values(counts), **of_table(summarise(found.rows), "model", "worms")}
 
 
+WITHOUT, WITH = {"neurons": "without AVA"}, {"neurons": "paper"}
+
+
 def effects():
-    both = {"A": {"neurons": "without AVA"}, "B": {"neurons": "paper"}}
     by, rows = ["model", "n_states", "seen"], with_and_without()[0]
     tables = [
-        compare(rows, **both, score=score, by=by).assign(score=score)
+        compare(rows, WITHOUT, WITH, score=score, by=by).assign(score=score)
         for score in ("accuracy", "balanced_accuracy")
     ]
     table = pd.concat(tables)
@@ -556,9 +538,9 @@ def effects():
 
 
 def recalls():
-    sides, by = ({"neurons": "without AVA"}, {"neurons": "paper"}), ["model", "n_states", "state"]
-    table = compare(without_ava.recalls(with_and_without()[1]), *sides, "recall", by)
-    return of_table(table, "model", "state")
+    table = without_ava.recalls(with_and_without()[1])
+    by = ["model", "n_states", "state"]
+    return of_table(compare(table, WITHOUT, WITH, "recall", by), "model", "state")
 
 
 def chosen_reading():

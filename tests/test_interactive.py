@@ -5,21 +5,18 @@ from __future__ import annotations
 import base64
 import json
 import re
-import shutil
-from importlib.resources import files
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from IPython.display import HTML
+from matplotlib.figure import Figure
 
-from wormgnn.paper.assets import SCRIPTS
-from wormgnn.paper.claims.filter import claims_filter
+from wormgnn.paper.book import SCRIPTS
+from wormgnn.paper.claims.page import claims_table
 from wormgnn.plots import AGREEMENT_COLOURS, STATE_COLOURS, interactive
-from wormgnn.plots.interactive import Interactive
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture
@@ -41,25 +38,32 @@ def findings() -> pd.DataFrame:
         ("Two states", "c third", "holds", "02_two_states.html#fig-c"),
     ]
     table = pd.DataFrame(rows, columns=["topic", "claim", "verdict", "link"])
-    return table.assign(ours="1 < 2\nline")
+    return table.assign(ours="1 < 2\nline", where="Table 1", paper="", criterion="by hand")
 
 
-def told(shown: interactive.Shown) -> dict[str, object]:
-    (text,) = re.findall(r"<script[^>]*>(.*?)</script>", shown.html, re.DOTALL)
+@pytest.fixture
+def still() -> Figure:
+    figure, axes = plt.subplots(figsize=(1, 1))
+    axes.plot([0, 1])
+    return figure
+
+
+def told(shown: HTML) -> dict[str, object]:
+    (text,) = re.findall(r"<script[^>]*>(.*?)</script>", shown.data, re.DOTALL)
     found: dict[str, object] = json.loads(text)
     return found
 
 
 def test_the_manifold_has_the_met_worms_as_dots_and_the_other_as_a_run(paths: pd.DataFrame) -> None:
     figure = interactive.manifold_run(paths)
-    *dots, tail, head = figure.data
+    *dots, tail, head = figure["data"]
     assert [dot["name"] for dot in dots] == ["forward", "sustained reverse", "dorsal turn"]
     assert sum(len(dot["x"]) for dot in dots) == 30  # a frame without a state is no dot
     assert dots[0]["marker"]["color"] == STATE_COLOURS["fwd"]
-    assert figure.run["traces"] == [3, 4] and figure.data[3:] == [tail, head]
-    assert figure.run["x"] == paths.loc[~paths["seen"], "x"].round(3).tolist()
-    assert figure.run["state"][:4] == ["forward", "sustained reverse", "dorsal turn", "no state"]
-    assert figure.run["tail"] == 30  # frames are one second apart
+    assert figure["run"]["traces"] == [3, 4] and figure["data"][3:] == [tail, head]
+    assert figure["run"]["x"] == paths.loc[~paths["seen"], "x"].round(3).tolist()
+    assert figure["run"]["state"][:4] == ["forward", "sustained reverse", "dorsal turn", "no state"]
+    assert figure["run"]["tail"] == 30  # frames are one second apart
 
 
 def test_the_map_shows_one_graph_and_counts_what_is_shared() -> None:
@@ -70,50 +74,25 @@ def test_the_map_shows_one_graph_and_counts_what_is_shared() -> None:
     )  # fmt: skip
     places = np.arange(9.0).reshape(3, 3)
     figure = interactive.edge_map(pairs, ["A", "B", "C"], places)
-    *edges, nodes = figure.data
+    *edges, nodes = figure["data"]
     assert nodes["text"] == ["A", "B", "C"] and nodes["z"] == [2, 5, 8]
     assert (edges[0]["x"], edges[0]["line"]["color"]) == ([0, 3, None], AGREEMENT_COLOURS["both"])
-    assert [choice["label"] for choice in figure.choices] == ["gap", "wires"]
-    assert figure.choices[0]["visible"] == [True, True, True, False, True]
-    assert figure.choices[0]["note"] == "1 of the 2 pairs are among the 2 strongest inferred edges."
-    assert figure.choices[1]["note"] == "1 of the 1 pairs are among the 1 strongest inferred edges."
+    assert [choice["label"] for choice in figure["choices"]] == ["gap", "wires"]
+    assert figure["choices"][0]["visible"] == [True, True, True, False, True]
+    notes = [choice["note"].partition(" are ")[0] for choice in figure["choices"]]
+    assert notes == ["1 of the 2 pairs", "1 of the 1 pairs"]
 
 
-def test_without_a_script_there_is_a_picture_with_words() -> None:
-    still, axes = plt.subplots(figsize=(1, 1))
-    axes.plot([0, 1])
-    figure = Interactive([{"name": "</script>"}], {"height": 9})
+def test_without_a_script_there_is_a_picture_with_words(still: Figure) -> None:
+    figure = {"data": [{"name": "</script>"}], "layout": {"height": 9}}
     shown = interactive.show(figure, still, 'a "line"')
-    assert shown._repr_html_() == shown.html and 'alt="a &quot;line&quot;"' in shown.html
-    (image,) = re.findall(r'base64,([^"]+)"', shown.html)
+    assert 'alt="a &quot;line&quot;"' in shown.data
+    (image,) = re.findall(r'base64,([^"]+)"', shown.data)
     assert base64.b64decode(image).startswith(b"\x89PNG")
-    assert told(shown) == {"data": [{"name": "</script>"}], "layout": {"height": 9}}
+    assert told(shown) == figure
     assert not plt.fignum_exists(still.number)  # type: ignore[attr-defined]
-
-
-def test_a_picture_that_is_there_stands_for_the_figure() -> None:
-    shown = interactive.show(Interactive([], {"height": 9}), b"\x89PNG", "a picture")
-    (image,) = re.findall(r'base64,([^"]+)"', shown.html)
-    assert base64.b64decode(image) == b"\x89PNG"
-
-
-def test_the_claims_are_whole_without_a_script(findings: pd.DataFrame) -> None:
-    page = claims_filter(findings)
-    assert page.count("<tr data-topic") == 3 and "<form hidden>" in page
-    assert "&lt;i&gt;first" in page and "1 &lt; 2<br>line" in page
-    assert '<a href="02_two_states.html#fig-c">c third</a>' in page
-
-
-@pytest.fixture(scope="module")
-def browser():  # type: ignore[no-untyped-def]
-    api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium")
-    with api.sync_playwright() as play:
-        flags = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-        opened = play.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield opened
-        opened.close()
+    picture = interactive.show(figure, b"\x89PNG", "a picture").data
+    assert base64.b64encode(b"\x89PNG").decode() in picture
 
 
 @pytest.fixture
@@ -126,8 +105,8 @@ def page(browser, tmp_path):  # type: ignore[no-untyped-def]
     opened.on("request", lambda asked: complaints.append(asked.url) if "http" in asked.url else 0)
 
     def show(body: str, scripts: bool = True):  # type: ignore[no-untyped-def]
-        for name, (package, folder) in SCRIPTS.items():
-            (tmp_path / name).write_bytes((files(package) / folder / name).read_bytes())
+        for name, script in SCRIPTS.items():
+            (tmp_path / name).write_bytes(script.read_bytes())
         loaded = "".join(f'<script defer src="{name}"></script>' for name in SCRIPTS)
         text = f"<!doctype html><html><head>{loaded * scripts}</head><body>{body}</body></html>"
         Path(tmp_path / "page.html").write_text(text, encoding="utf-8")
@@ -140,10 +119,10 @@ def page(browser, tmp_path):  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.slow
-def test_the_worm_runs_in_a_browser(page, paths: pd.DataFrame) -> None:  # type: ignore[no-untyped-def]
-    still, axes = plt.subplots(figsize=(2, 1))
-    axes.plot([0, 1])
-    html = interactive.show(interactive.manifold_run(paths), still, "a loop").html
+def test_the_worm_runs_in_a_browser(page, paths: pd.DataFrame, still: Figure) -> None:  # type: ignore[no-untyped-def]
+    html = interactive.show(interactive.manifold_run(paths), still, "a loop").data
+    opened = page(html, scripts=False)
+    assert opened.locator("img").is_visible() and opened.locator("canvas").count() == 0
     opened = page(html)
     opened.wait_for_selector("output")
     assert opened.locator("img").is_hidden() and opened.locator("canvas").count() > 0
@@ -157,13 +136,11 @@ def test_the_worm_runs_in_a_browser(page, paths: pd.DataFrame) -> None:  # type:
     assert opened.get_by_role("button", name="Play").is_visible()
 
 
-def test_a_flat_figure_takes_the_ink_and_the_ground_of_the_page(page) -> None:  # type: ignore[no-untyped-def]
-    still, axes = plt.subplots(figsize=(2, 1))
-    axes.plot([0, 1])
+def test_a_flat_figure_takes_the_ink_and_the_ground_of_the_page(page, still: Figure) -> None:  # type: ignore[no-untyped-def]
     axis = {"title": {"text": "time"}}
-    flat = Interactive([{"y": [1, 2, 3]}], {"height": 200, "xaxis": axis})
+    flat = {"data": [{"y": [1, 2, 3]}], "layout": {"height": 200, "xaxis": axis}}
     style = "<style>body { background: rgb(1, 2, 3); color: rgb(250, 240, 230); }</style>"
-    opened = page(style + interactive.show(flat, still, "a line").html)
+    opened = page(style + interactive.show(flat, still, "a line").data)
     opened.wait_for_selector("img", state="hidden")
     layout = opened.evaluate("document.querySelector('.js-plotly-plot').layout")
     assert layout["xaxis"]["color"] == layout["font"]["color"] == "rgb(250, 240, 230)"
@@ -171,24 +148,16 @@ def test_a_flat_figure_takes_the_ink_and_the_ground_of_the_page(page) -> None:  
     assert layout["xaxis"]["title"]["text"] == "time"
 
 
-def test_without_scripts_the_picture_stays(page, paths: pd.DataFrame) -> None:  # type: ignore[no-untyped-def]
-    still, axes = plt.subplots(figsize=(2, 1))
-    axes.plot([0, 1])
-    opened = page(interactive.show(interactive.manifold_run(paths), still, "a loop").html, False)
-    assert opened.locator("img").is_visible() and opened.locator("canvas").count() == 0
-
-
 def test_claims_are_filtered_and_sorted(page, findings: pd.DataFrame) -> None:  # type: ignore[no-untyped-def]
-    opened = page(claims_filter(findings))
+    html = claims_table(findings)  # whole without a script
+    assert "&lt;i&gt;first" in html and "1 &lt; 2<br>line" in html and "<form hidden>" in html
+    opened = page(html)
     said, rows = opened.locator("output"), opened.locator("tbody tr:visible")
     assert said.inner_text() == "3 of 3 claims"
     opened.get_by_label("verdict").select_option("holds")
     assert (said.inner_text(), rows.count()) == ("2 of 3 claims", 2)
     opened.get_by_label("words").fill("THIRD")
-    assert (said.inner_text(), rows.all_inner_texts()[0].split("\t")[1]) == (
-        "1 of 3 claims",
-        "c third",
-    )
+    assert said.inner_text() == "1 of 3 claims" and "c third" in rows.inner_text()
     opened.get_by_label("words").fill("")
     opened.get_by_label("verdict").select_option("")
     head = opened.get_by_role("button", name="claim")

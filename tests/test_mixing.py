@@ -28,21 +28,6 @@ def short(mixing=0.4, kind="loadings", **changes):
     return Simulation(mixing, kind, **{"n_worms": 3, "duration_s": 60.0, **changes})
 
 
-def made_up(gnn, mlp, seeds=3, **changes):
-    """Unseen worms of one place; accuracies vary from worm to worm, their difference hardly."""
-    rng, rows = np.random.default_rng(0), []
-    means = {"GNN": gnn, "MLP, no norm": mlp, "aligned": 0.9}
-    for seed, worm in np.ndindex(seeds, 5):
-        base = rng.normal(0, 0.05)
-        for model, mean in means.items():
-            rows.append((seed, worm + 1, model, mean + base + rng.normal(0, 0.002)))
-    table = pd.DataFrame(rows, columns=["sim_seed", "worm", "model", "accuracy"])
-    view = np.where(table["model"] == "aligned", "aligned", "as recorded")
-    table = table.assign(view=view, model=table["model"].replace("aligned", "MLP, no norm"))
-    place = {"kind": "loadings", "mixing": 0.2, "n_states": 2, "n_train": 1, "seen": False}
-    return table.assign(**{**place, "majority": 0.55, **changes})
-
-
 def test_the_true_map_undoes_a_mixture_of_neurons_and_no_label_takes_part():
     world = short(0.7, "neurons", physics=Physics(noise=0.0, bleach_fraction=0.0))
     worms, shared = world.recordings(), world.shared()
@@ -69,9 +54,17 @@ def test_edges_that_undo_the_mixture_make_shared_signals_legible_and_common_ones
 
 
 def dialled(gains, **changes):
-    """Worms along the dial, whose true alignment (0.9) adds so much at each place."""
-    places = [made_up(0.8, 0.9 - gain, mixing=m, **changes) for m, gain in gains.items()]
-    return pd.concat(places, ignore_index=True)
+    """Unseen worms along the dial, to which their true alignment adds so much at each place."""
+    rng, rows = np.random.default_rng(0), []
+    for (place, gain), seed, worm in (
+        (item, *unit) for item in gains.items() for unit in np.ndindex(3, 5)
+    ):
+        base = rng.normal(0, 0.05)
+        for view, mean in (("aligned", 0.9), ("as recorded", 0.9 - gain)):
+            rows.append((place, seed, worm + 1, view, mean + base + rng.normal(0, 0.002)))
+    table = pd.DataFrame(rows, columns=["mixing", "sim_seed", "worm", "view", "accuracy"])
+    known = {"model": "MLP, no norm", "kind": "loadings", "n_states": 2, "n_train": 1}
+    return table.assign(**{**known, "seen": False, "majority": 0.55, **changes})
 
 
 def test_room_is_what_the_true_map_adds_beyond_what_it_adds_without_mixing():
@@ -84,23 +77,24 @@ def test_room_is_what_the_true_map_adds_beyond_what_it_adds_without_mixing():
     assert found["difference"].to_dict() == pytest.approx({1: 15, 4: 0}, abs=0.5)
     assert found.loc[1, ["a", "b"]].tolist() == pytest.approx([21, 6], abs=0.5)
     assert found.loc[4, "low"] <= 0 <= found.loc[4, "high"]  # that map only took noise away
-    for lacking in ({0.2: 0.2}, {0.0: 0.1}):
+    for lacking in (dialled({0.2: 0.2}), dialled({0.0: 0.1}), one[one["view"] == "as recorded"]):
         with pytest.raises(ChoiceError):
-            mixing.room(dialled(lacking))
+            mixing.room(lacking)
 
 
-def test_tuning_is_that_of_a_loop_and_a_state_never_shown_is_left_out():
-    worms = [features(w, ("AVAL", "AVAR", "RIML", "VB01"), 4) for w in tiny_worms(2)]
+def test_tuning_is_that_of_a_loop_and_a_state_never_shown_is_left_out(monkeypatch):
+    first, second = (features(w, ("AVAL", "AVAR", "RIML", "VB01"), 4) for w in tiny_worms(2))
     for feature, neuron in np.ndindex(2, 4):
-        x, y = worms[0].x[feature, neuron], worms[0].y
+        x, y = first.x[feature, neuron], first.y
         means = np.array([x[y == s].mean(dtype=float) for s in range(4)])
-        tuned = placement.tuning(worms[0])[feature, neuron]
+        tuned = placement.tuning(first)[feature, neuron]
         np.testing.assert_allclose(tuned, means - means.mean(), atol=1e-6)
-    lacking = replace(worms[0], y=np.where(worms[0].y == 3, -1, worms[0].y))
-    a, b = (placement.tuning(worm) for worm in (lacking, worms[1]))
+    lacking = replace(first, y=np.where(first.y == 3, -1, first.y))
+    a, b = (placement.tuning(worm) for worm in (lacking, second))
     assert np.isnan(a[..., 3]).all() and np.isfinite(a[..., :3]).all()
+    monkeypatch.setattr(placement, "features", lambda worm, *_: worm)
     both = np.corrcoef(a[..., :3].ravel(), b[..., :3].ravel())[0, 1]
-    assert placement.likeness([a, b])[0, 1] == pytest.approx(both)
+    assert value([lacking, second], "tuning") == pytest.approx(both)
 
 
 def value(worms, name, store=None):
@@ -108,11 +102,11 @@ def value(worms, name, store=None):
 
 
 @pytest.mark.parametrize("name", placement.DESCRIPTIONS)
-def test_a_statistic_falls_along_the_dial(name):
-    for kind in ("loadings", "neurons"):
-        worlds = [short(m, kind, duration_s=300.0).recordings() for m in (0.0, 0.35, 1.0)]
-        alike, middle, apart = (value(worms, name) for worms in worlds)
-        assert alike > middle + 0.1 > apart + 0.3
+@pytest.mark.parametrize("kind", ["loadings", "neurons"])
+def test_a_statistic_falls_along_the_dial(name, kind):
+    worlds = [short(m, kind, duration_s=300.0).recordings() for m in (0.0, 0.35, 1.0)]
+    alike, middle, apart = (value(worms, name) for worms in worlds)
+    assert alike > middle + 0.1 > apart + 0.3
 
 
 @pytest.mark.parametrize("name", ["tuning", "SVM drop, 2 states"])
@@ -122,13 +116,10 @@ def test_without_a_worm_is_as_if_it_were_not_there(name, tmp_path):
     assert list(each.index) == ["", *(worm.worm for worm in worms)]
     # The last worm's absence moves no other's folds.
     assert each[worms[-1].worm] == pytest.approx(value(worms[:-1], name, store))
-
-
-def test_what_cannot_be_measured_is_refused():
     with pytest.raises(ChoiceError, match="unknown statistic 'charm'"):
-        value(tiny_worms(2), "charm")
+        value(worms, "charm")
     with pytest.raises(RecordingError, match="two or more, got 1"):
-        placement.calibrate(tiny_worms(1), TINY, (0.0,), (0,))
+        placement.calibrate(worms[:1], TINY, (0.0,), (0,))
 
 
 @pytest.mark.real_data
@@ -141,21 +132,23 @@ def test_real_worms_are_alike(kato_file):
 
 
 def line(slope=-1.0, sd=0.05, n=12):
-    at = np.linspace(0, 1, placement.N_FINE)
-    return placement.Curve(at, slope * at, np.full_like(at, sd), n)
+    """Twelve seeds along a dial, whose mean is a straight line."""
+    spread = np.resize([-1.0, 1.0], n) * sd * np.sqrt((n - 1) / n)
+    places = [(place, slope * place + off) for place in (0.0, 0.25, 1.0) for off in spread]
+    return pd.DataFrame(places, columns=["mixing", "value"])
 
 
 @given(st.floats(0, 1), st.sampled_from([-1.0, 2.0]))
 def test_a_value_on_the_curve_gives_its_place(mixing, slope):
-    found = placement.place(slope * mixing, line(slope))
-    assert found["mixing"] == pytest.approx(mixing, abs=1e-6) and found["beyond"] == ""
+    (found,) = placement.place([slope * mixing], line(slope)).to_dict("records")
+    assert found["mixing"] == pytest.approx(mixing, abs=1e-6)
     assert found["low"] <= mixing + 0.002 and found["high"] >= mixing - 0.002
 
 
 def test_intervals_are_as_wide_as_simulated_worms_spread_and_end_with_the_dial():
-    found, reach = placement.place(-0.5, line()), 2.201 * 0.05 * np.sqrt(13 / 12)
-    assert (found["low"], found["high"]) == pytest.approx((0.5 - reach, 0.5 + reach), abs=0.002)
-    above, below = placement.place(0.01, line()), placement.place(-5.0, line())
+    found, reach = placement.place([-0.5, 0.1, -5.0], line()), 2.201 * 0.05 * np.sqrt(13 / 12)
+    within, above, below = found.to_dict("records")
+    assert (within["low"], within["high"]) == pytest.approx((0.5 - reach, 0.5 + reach), abs=0.002)
     assert (above["mixing"], above["beyond"], above["low"]) == (0.0, "start", 0.0)
     assert (below["mixing"], below["beyond"]) == (1.0, "end")
     assert np.isnan([below["low"], below["high"]]).all()
@@ -175,13 +168,3 @@ def test_reference_tables_are_of_worms_like_those_of_the_run(tmp_path, monkeypat
     described = placed[placed["kind"].isna()]["statistic"].tolist()
     assert described == ["roughness", "dimension"] and len(placed) == 20 * 4 + 2
     assert placement.where(placed)["statistics"].tolist()[:3] == [4, 4, 2]
-
-
-def test_the_nearest_physics_have_the_worms_noise_and_dimension():
-    columns = ["physics", "mixing", "roughness", "dimension"]
-    rows = [("a", 0.0, 0.2, 2.0), ("b", 0.0, 0.05, 2.5), ("a", 1.0, 0.1, 2.0), ("b", 1.0, 9.0, 9.0)]
-    table = pd.DataFrame(rows, columns=columns)  # far along the dial b would not be nearest
-    described = pd.DataFrame(
-        {"statistic": ["roughness", "dimension"], "kind": np.nan, "value": [0.06, 2.0]}
-    )
-    assert placement.nearest_physics(table, described) == "b"

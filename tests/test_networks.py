@@ -1,7 +1,6 @@
 """Networks of both tasks against loops over neurons and edges, and each member against itself."""
 
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,23 +12,14 @@ from torch.func import functional_call
 from test_layers import perturbed, plain_block, plain_head, plain_linear
 from tiny import randomise
 from wormgnn.errors import ChoiceError, WormgnnError
-from wormgnn.models import (
-    CLASSIFIERS,
-    MODELS,
-    PREDICTORS,
-    Model,
-    classifier,
-    predictor,
-    register,
-)
-from wormgnn.models.messages import MESSAGES
-from wormgnn.models.networks import GNN, Network
+from wormgnn.models import MODELS, PREDICTORS, classifier, predictor, register
+from wormgnn.models.networks import GNN, MESSAGES
 from wormgnn.models.pyg import LAYERS
 from wormgnn.tasks.rollout import Rollout, mean_square_error
 
 MEMBERS, FEATURES, NEURONS, HIDDEN, SAMPLES, STATES, FRAMES = 3, 2, 4, 5, 6, 3, 3
 ADJACENCY = np.random.default_rng(3).random((NEURONS, NEURONS))
-EDGES, NORMS = ("before", "after", "frame"), ("last", "each", "none")
+EDGES, NORMS = ("before", "after", "frame"), ("last", "none")
 READERS = [
     ("mlp", {}),
     *(("gnn", {"edges": edges}) for edges in EDGES),
@@ -40,26 +30,18 @@ FORECASTERS = [
     *((name, {}) for name in PREDICTORS),
     ("mlp", {"norm": "last"}),
     ("gnn", {"edges": "after"}),
-    ("gnn", {"edges": "before", "norm": "each"}),
+    ("gnn", {"edges": "before", "norm": "last"}),
     ("gnn", {"lean": False, "steps": 2, "aggregation": "sum"}),
     ("gnn", {"edges": "after", "message": "self"}),
     ("gnn-rnn", {"edges": "after"}),
     ("gnn-rnn", {"edges": "after", "message": "symmetric", "blocks": "nri"}),
 ]
-NORMED = ("mlp", "gnn", "mlp-rnn", "gnn-rnn", "gat")
+NORMED = ("mlp", "gnn", "mlp-lags", "mlp-rnn", "gnn-rnn", "gat")
 
 
 def frames(*lead, n=SAMPLES, seed=1):
     random = torch.Generator().manual_seed(seed)
     return torch.rand(*lead, FEATURES, NEURONS, n, generator=random, dtype=torch.double)
-
-
-def reader(name, members=MEMBERS, **options):
-    return randomise(classifier(name, range(members), NEURONS, STATES, **options).double())
-
-
-def forecaster(name, members=MEMBERS, **options):
-    return randomise(predictor(name, range(members), NEURONS, hidden=HIDDEN, **options).double())
 
 
 class Unrolled(nn.Module):
@@ -77,38 +59,43 @@ class Unrolled(nn.Module):
         return torch.stack(changes, dim=1)
 
 
+def reader(name, seeds=range(MEMBERS), **options):
+    return randomise(classifier(name, seeds, NEURONS, STATES, **options).double())
+
+
+def forecaster(name, seeds=range(MEMBERS), **options):
+    return randomise(predictor(name, seeds, NEURONS, hidden=HIDDEN, **options).double())
+
+
+def built(name, options, seeds=range(MEMBERS)):
+    """A network of either task, and what it is given."""
+    if (name, options) in READERS:
+        return reader(name, seeds, **options), (frames(), frames(seed=2))
+    return Unrolled(forecaster(name, seeds, **options)), (frames(FRAMES),)
+
+
 def rows_of(model, members):
     return {key: value[members] for key, value in model.state_dict().items()}
 
 
 @pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("name, options", READERS)
+@pytest.mark.parametrize("name, options", [*READERS, *FORECASTERS])
 def test_a_member_of_an_ensemble_is_the_network_alone(name, options, training):
-    model, given = reader(name, **options).train(training), (frames(), frames(seed=2))
-    scores = model(*given)
-    assert scores.shape == (MEMBERS, STATES, SAMPLES)
-    assert (scores[0] - scores[1]).abs().max() > 1e-2
+    model, given = built(name, options)
+    outputs = model.train(training)(*given)
+    assert (outputs[0] - outputs[1]).abs().max() > 1e-2
+    if isinstance(model, Unrolled):
+        assert outputs.shape == (MEMBERS, FRAMES, FEATURES, NEURONS, SAMPLES)
+        copies = given[0][:, None].expand(-1, MEMBERS, -1, -1, -1)
+        torch.testing.assert_close(model(copies), outputs)
+    else:
+        assert outputs.shape == (MEMBERS, STATES, SAMPLES)
+        some = functional_call(model, rows_of(model, [2, 0]), given)
+        torch.testing.assert_close(some, model(*given)[[2, 0]])
     for m in range(MEMBERS):
-        alone = reader(name, 1, **options).train(training)
+        alone = built(name, options, [0])[0].train(training)
         alone.load_state_dict(rows_of(model, [m]))
         torch.testing.assert_close(alone(*given)[0], model(*given)[m])
-    some = functional_call(model, rows_of(model, [2, 0]), given)
-    torch.testing.assert_close(some, model(*given)[[2, 0]])
-
-
-@pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("name, options", FORECASTERS)
-def test_a_member_that_forecasts_is_the_network_alone(name, options, training):
-    model, xs = Unrolled(forecaster(name, **options)).train(training), frames(FRAMES)
-    changes = model(xs)
-    assert changes.shape == (MEMBERS, FRAMES, FEATURES, NEURONS, SAMPLES)
-    assert (changes[0] - changes[1]).abs().max() > 1e-2
-    copies = xs[:, None].expand(-1, MEMBERS, -1, -1, -1)
-    torch.testing.assert_close(model(copies), changes)
-    for m in range(MEMBERS):
-        alone = Unrolled(forecaster(name, 1, **options)).train(training)
-        alone.load_state_dict(rows_of(model, [m]))
-        torch.testing.assert_close(alone(xs)[0], model(xs)[m])
 
 
 @pytest.mark.parametrize("name, options", FORECASTERS)
@@ -137,9 +124,8 @@ def test_an_untrained_forecaster_is_persistence_and_can_learn(name, options):
 @pytest.mark.parametrize("name, options", [*READERS, *FORECASTERS])
 def test_a_members_seed_alone_decides_its_initial_weights(name, options):
     def build(*seeds):
-        if (name, options) in READERS:
-            return classifier(name, seeds, NEURONS, STATES, **options)
-        return predictor(name, seeds, NEURONS, hidden=HIDDEN, **options)
+        states = [STATES] if (name, options) in READERS else []
+        return (classifier if states else predictor)(name, seeds, NEURONS, *states, **options)
 
     before = torch.random.get_rng_state()
     together, alone = build(7, 1, 2**32 - 1), build(1)
@@ -150,30 +136,9 @@ def test_a_members_seed_alone_decides_its_initial_weights(name, options):
         assert constant or not torch.equal(every[0], every[1]), key
 
 
-def test_the_registry_names_its_choices():
-    with pytest.raises(ChoiceError, match=f"model 'cnn': choose one of {', '.join(CLASSIFIERS)}"):
-        classifier("cnn", [0], 2, 3)
-    with pytest.raises(ChoiceError, match=r"model 'zoo'.*node-mlp-rnn"):
-        predictor("zoo", [0], NEURONS)
-    assert MODELS == CLASSIFIERS | PREDICTORS
-    assert all(isinstance(model, Model) and model.version >= 1 for model in MODELS.values())
-    given = {"gnn-connectome": {"adjacency": ADJACENCY}, "zoo": {"layer": "sage"}}
-    for name in CLASSIFIERS:
-        assert isinstance(classifier(name, [0], NEURONS, STATES, **given.get(name, {})), Network)
-
-
-def test_a_network_of_ones_own_is_registered_anew_but_takes_no_name_of_ours():
-    mine = Model(MODELS["mlp"].network, states={"hidden": 3}, version=2)
-    try:
-        for version in (1, 2):
-            register("mine", replace(mine, version=version))
-        assert MODELS["mine"] == mine and "mine" not in PREDICTORS
-        assert reader("mine").head.state_dict().keys() == reader("mlp").head.state_dict().keys()
-    finally:
-        for names in (MODELS, CLASSIFIERS):
-            names.pop("mine", None)
+def test_a_network_of_ones_own_takes_no_name_of_ours():
     with pytest.raises(WormgnnError, match="model 'mlp' is one of this package: choose another"):
-        register("mlp", mine)
+        register("mlp", MODELS["gnn"])
 
 
 @pytest.mark.parametrize("norm", NORMS)
@@ -221,10 +186,9 @@ def loop_edges(encoder, m, context):
     if encoder.edges == "window":
         hidden = hidden.unflatten(2, (n_windows, -1)).mean(3)
     types = plain_linear(encoder.readout, m)(hidden) * encoder.sharpness
-    kept = 1 - torch.eye(neurons)[..., None] * (not encoder.self_edges)
     if encoder.rivals == "types":
-        return types.softmax(-1)[..., 1] * kept
-    odds = (types[..., 1] - types[..., 0]).exp() * kept
+        return types.softmax(-1)[..., 1]
+    odds = (types[..., 1] - types[..., 0]).exp()
     return odds / odds.sum(1, keepdim=True)
 
 
@@ -271,24 +235,17 @@ def loop_gnn(model, m, x, context, message="sum", window=None):
 
 
 GRID = [
-    *(
-        {"edges": edges, "aggregation": aggregation, "hidden_layers": layers, "norm": norm}
-        | {"steps": layers, "self_edges": aggregation == "concat"}
-        for edges, aggregation, layers, norm in itertools.product(
-            EDGES, ("concat", "sum"), (1, 2), NORMS
-        )
-    ),
-    *(
-        {"edges": edges, "self_edges": self_edges, "sharpness": 2.5, "rivals": rivals}
-        for edges, self_edges, rivals in itertools.product(
-            EDGES, (True, False), ("types", "senders")
-        )
-    ),
-    *(
-        {"edges": edges, "message": message, "steps": steps, "self_edges": steps == 1}
-        for edges, message, steps in itertools.product(EDGES, MESSAGES, (1, 2))
-    ),
-    *({"edges": edges, "blocks": "nri", "aggregation": "sum", "message": "row"} for edges in EDGES),
+    {"edges": edges, **options}
+    for edges in (*EDGES, "window")
+    for options in (
+        *(
+            {"aggregation": aggregation, "hidden_layers": layers, "norm": norm, "steps": layers}
+            for aggregation, layers, norm in itertools.product(("concat", "sum"), (1, 2), NORMS)
+        ),
+        *({"sharpness": 2.5, "rivals": rivals} for rivals in ("types", "senders")),
+        *({"message": m, "steps": steps} for m, steps in itertools.product(MESSAGES, (1, 2))),
+        {"blocks": "nri", "aggregation": "sum", "message": "row"},
+    )
 ]
 
 
@@ -296,46 +253,45 @@ GRID = [
 @pytest.mark.parametrize("options", GRID, ids=lambda options: "-".join(map(str, options.values())))
 def test_gnn_is_the_loop_over_nodes_and_edges(options, training):
     model = perturbed(GNN(MEMBERS, NEURONS, STATES, FEATURES, HIDDEN, **options)).train(training)
-    x, context = frames(), frames(n=7, seed=2)
-    message = options.get("message", "sum")
-    scores = torch.stack([loop_gnn(model, m, x, context, message) for m in range(MEMBERS)])
-    torch.testing.assert_close(model(x, context), scores)
-    stepped, memory = model.step(x, None, model.edges(context))
-    assert memory is None
-    torch.testing.assert_close(stepped, scores)
-
-
-WINDOWED = [
-    *({"message": message} for message in MESSAGES),
-    {"norm": "none"},
-    {"hidden_layers": 2, "norm": "each"},
-    {"blocks": "nri"},
-]
-
-
-@pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("options", WINDOWED, ids=str)
-def test_edges_of_windows_are_the_loop_over_windows(options, training):
-    built = GNN(MEMBERS, NEURONS, STATES, FEATURES, HIDDEN, edges="window", **options)
-    model, x = perturbed(built).train(training), frames()
-    context, window = frames(n=15, seed=2).unflatten(2, (5, 3)), torch.tensor([4, 4, 0, 1, 0, 3])
+    x, context, window = frames(), frames(n=15, seed=2), None
+    if options["edges"] == "window":  # of three frames each
+        context, window = context.unflatten(2, (5, 3)), torch.tensor([4, 4, 0, 1, 0, 3])
     args = x, context, options.get("message", "sum"), window
     scores = torch.stack([loop_gnn(model, m, *args) for m in range(MEMBERS)])
     torch.testing.assert_close(model(x, context, window), scores)
-    assert model.edges(context) is None
-    moved = context.clone()
-    moved[:, :, 2] += 1  # a window in which no sample lies
-    if not training:
+    if window is None:
+        stepped, memory = model.step(x, None, model.edges(context))
+        assert memory is None
+        torch.testing.assert_close(stepped, scores)
+    else:
+        with pytest.raises(ChoiceError, match=r"edges of a forecast 'window'.*frame"):
+            model.step(x)
+    if window is not None and not training:
+        moved = context.clone()
+        moved[:, :, 2] += 1  # a window in which no sample lies
         torch.testing.assert_close(model(x, moved, window), scores)
-    with pytest.raises(ChoiceError, match=r"edges of a forecast 'window'.*frame"):
-        model.step(x)
 
 
-def test_what_cannot_be_is_refused():
-    with pytest.raises(ChoiceError, match=r"message 'max'.*sum, mean, self, row, symmetric"):
-        classifier("gnn", [0], NEURONS, STATES, message="max")
-    with pytest.raises(ChoiceError, match=r"blocks of lean edges 'nri'.*paper"):
-        predictor("gnn", [0], NEURONS, blocks="nri")
+@pytest.mark.parametrize(
+    "build, name, option, value, choices",
+    [
+        (classifier, "cnn", "model", "cnn", "zoo"),
+        (predictor, "zoo", "model", "zoo", "gat"),
+        (classifier, "gnn", "message", "max", "sum, mean, self, row, symmetric"),
+        (classifier, "gnn", "aggregation", "max", "concat, sum"),
+        (classifier, "gnn", "edges", "never", "before, after, window, frame"),
+        (classifier, "gnn", "rivals", "receivers", "types, senders"),
+        *((classifier, "gnn", "sharpness", x, "numbers above 0") for x in (0.0, -1.0, np.nan)),
+        (classifier, "mlp", "norm", "each", "last, none"),
+        (classifier, "mlp", "blocks", "kipf", "paper, nri"),
+        (classifier, "zoo", "layer", "gcn", ", ".join(LAYERS)),
+        (predictor, "gnn", "blocks", "nri", "paper"),
+    ],
+)
+def test_what_cannot_be_names_its_choices(build, name, option, value, choices):
+    states, options = [STATES] if build is classifier else [], {option: value}
+    with pytest.raises(ChoiceError, match=f"{option}.* {value!r}: choose one of .*{choices}"):
+        build(name, [0], NEURONS, *states, **(options if option != "model" else {}))
 
 
 @pytest.mark.parametrize(
@@ -360,18 +316,12 @@ def test_a_worms_own_statistics_take_the_place_of_running_ones(name, options):
     assert (usual(*given) - trained).abs().max() > 1e-3
 
 
-@pytest.mark.parametrize("edges", EDGES)
-@pytest.mark.parametrize("lean", [True, False])
-def test_a_forecasting_gnn_is_the_loop_over_nodes_and_edges(edges, lean):
-    model, x, context = forecaster("gnn", edges=edges, lean=lean), frames(), frames(seed=2)
-    network, given = model.network, model.edges(context)
-    assert (given is None) == (edges == "frame")
-    if given is not None:
-        torch.testing.assert_close(given, network.encoder(context))
-    changes, spread = model(x, None, given)[0], []
+def test_lean_edges_of_a_forecast_are_the_loop_over_nodes_and_edges():
+    model, x = forecaster("gnn"), frames()
+    network, changes, spread = model.network, model(x)[0], []
+    assert model.edges(x) is None
     for m in range(MEMBERS):
-        loop = loop_frame_edges if lean and edges == "frame" else loop_edges
-        weights = loop(network.encoder, m, x if edges == "frame" else context)
+        weights = loop_frame_edges(network.encoder, m, x)
         messages = sum(weights[:, j] * x[:, None, j] for j in range(NEURONS))
         wanted = plain_head(network.head, m)(messages.flatten(0, 1).T).T
         torch.testing.assert_close(changes[m].flatten(0, 1), wanted)
@@ -379,40 +329,16 @@ def test_a_forecasting_gnn_is_the_loop_over_nodes_and_edges(edges, lean):
     assert torch.stack(spread).std() > 1e-2  # so that the comparison is one of edges
 
 
-@pytest.mark.parametrize("steps", [1, 2])
-def test_messages_are_those_of_torch_geometric(steps):
-    conv = pytest.importorskip("torch_geometric.nn").SimpleConv(aggr="sum")
-    model, x = reader("gnn", 1, edges="frame", steps=steps).eval(), frames()
-    weights = model.encoder(x)
-    receive, send = torch.cartesian_prod(torch.arange(NEURONS), torch.arange(NEURONS)).T
-    messages = model.messages(x)
-    for t in range(SAMPLES):
-        nodes = x[:, :, t].T
-        for _ in range(steps):
-            nodes = conv(nodes, torch.stack([send, receive]), weights[0, receive, send, t])
-        torch.testing.assert_close(messages[0, :, :, t].T, nodes)
-
-
-def test_edges_per_frame_know_their_frame_alone():
-    model, x = reader("gnn", edges="frame").eval(), frames()
-    assert model.edges(x) is None
-    torch.testing.assert_close(model(x)[..., :2], model(x[..., :2]))
-    torch.testing.assert_close(model(x, frames(n=9, seed=3)), model(x))
-
-
-def test_an_option_that_no_encoder_has_is_refused():
-    for lean in (False, True):
-        with pytest.raises(TypeError, match="colour"):
-            predictor("gnn", [0], NEURONS, lean=lean, colour="red")
-
-
-def kept_values(name, neurons, hidden, windows, **options):
-    """Values kept for the backward pass at each window and frame, of one of two members."""
-    model = Rollout(predictor(name, range(2), neurons, hidden=hidden, **options)).train()
+@pytest.mark.parametrize("neurons, hidden", [(5, 16), (15, 16), (5, 64)])
+@pytest.mark.parametrize("name", PREDICTORS)
+def test_values_bound_what_the_backward_pass_keeps(name, neurons, hidden):
+    """Values at each window and frame, of one of two members."""
+    options, windows = {"norm": "last"} if name in NORMED else {}, 40
+    network = predictor(name, range(2), neurons, hidden=hidden, **options)
+    model, kept = Rollout(network).train(), []
     known, context = torch.rand(FEATURES, neurons, windows, 8), torch.rand(FEATURES, neurons, 128)
     teacher = torch.rand(windows, 8) < 0.5
     own = {p.untyped_storage().data_ptr() for p in (*model.parameters(), *model.buffers())}
-    kept = []
 
     def keep(tensor):
         kept.append(tensor.untyped_storage())  # held on to, lest its address be used again
@@ -422,17 +348,7 @@ def kept_values(name, neurons, hidden, windows, **options):
         truth = known[..., model.known_frames :].permute(2, 0, 1, 3)
         mean_square_error(model(known, context, teacher), truth)
     sizes = {s.data_ptr(): s.nbytes() for s in kept}
-    return sum(size for at, size in sizes.items() if at not in own) / (4 * 2 * windows * 7)
-
-
-def bound(name, neurons, hidden, **options):
-    return predictor(name, [0], neurons, hidden=hidden, **options).values(neurons)
-
-
-@pytest.mark.parametrize("neurons, hidden", [(5, 16), (15, 16), (5, 64)])
-@pytest.mark.parametrize("name", PREDICTORS)
-def test_values_bound_what_the_backward_pass_keeps(name, neurons, hidden):
-    options = {"norm": "last"} if name in NORMED else {}
-    kept = kept_values(name, neurons, hidden, 40, **options)
-    assert kept <= 1.01 * bound(name, neurons, hidden, **options)  # masks of teachers left out
-    assert bound(name, neurons, hidden, **options) <= 2 * kept
+    found = sum(size for at, size in sizes.items() if at not in own) / (4 * 2 * windows * 7)
+    bound = network.values(neurons)
+    assert found <= 1.01 * bound  # masks of teachers left out
+    assert bound <= 2 * found

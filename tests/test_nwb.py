@@ -2,79 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import os
 
+import h5py
 import numpy as np
 import pytest
 
-from recordings import edit, small_worms
+from recordings import edit, small_worms, write_nwb
 from wormgnn.datasets import nwb, registry
 from wormgnn.errors import SourceError
 
 pynwb = pytest.importorskip("pynwb")
-from hdmf.common import DynamicTable, VectorData  # noqa: E402
-from pynwb.behavior import BehavioralTimeSeries, IntervalSeries  # noqa: E402
+from pynwb.behavior import IntervalSeries  # noqa: E402
 from pynwb.epoch import TimeIntervals  # noqa: E402
-from pynwb.ophys import Fluorescence, ImageSegmentation, RoiResponseSeries  # noqa: E402
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
 def worm():
     return small_worms(1)[0]
-
-
-def written(
-    path, worm, *, names="NeuronIDs", holder="SignalRawFluor",
-    series="SignalCalciumImResponseSeries", events=None, rate=False, extra=(),
-):  # fmt: skip
-    """A recording as NWB; `names` says where the names are, `events` how reversals are told."""
-    file = pynwb.NWBFile(session_description="a worm", identifier="x", session_start_time=START)
-    plane = file.create_imaging_plane(
-        name="plane",
-        optical_channel=pynwb.ophys.OpticalChannel(
-            name="c", description="c", emission_lambda=500.0
-        ),
-        description="head", device=file.create_device(name="microscope"), excitation_lambda=488.0,
-        indicator="GCaMP6s", location="head", imaging_rate=worm.fps,
-    )  # fmt: skip
-    module = file.create_processing_module(name="CalciumActivity", description="traces")
-    segmentation = ImageSegmentation()
-    module.add(segmentation)
-    table = segmentation.create_plane_segmentation(
-        name="ROIs", description="neurons", imaging_plane=plane
-    )
-    for place in range(len(worm.neurons)):
-        table.add_roi(pixel_mask=[(place, 0, 1.0)])
-    if names == "ID_labels":
-        table.add_column(name="ID_labels", description="names", data=list(worm.neurons))
-    elif names:
-        labels = VectorData(name="labels", description="names", data=list(worm.neurons))
-        module.add(DynamicTable(name="NeuronIDs", description="names", columns=[labels]))
-    region = table.create_roi_table_region(region=list(range(len(worm.neurons))), description="all")
-    clock = {"rate": worm.fps, "starting_time": 5.0} if rate else {"timestamps": worm.times + 5}
-    for name in (series, *extra):
-        module.add(
-            Fluorescence(
-                name=holder if name == series else name,
-                roi_response_series=RoiResponseSeries(
-                    name=name, data=worm.traces, unit="F", rois=region, **clock
-                ),
-            )
-        )
-    if events is not None:
-        behaviour = file.create_processing_module(name="Behavior", description="movement")
-        behaviour.add(events)
-        velocity = BehavioralTimeSeries(name="Speed")
-        behaviour.add(velocity)
-        moving = np.where(np.arange(worm.n_frames) % 10 == 0, -1.0, 1.0)
-        velocity.create_timeseries(
-            name="velocity", data=moving, unit="mm/s", timestamps=worm.times + 5
-        )
-    with pynwb.NWBHDF5IO(str(path), "w") as io:
-        io.write(file)
-    return path
 
 
 @pytest.mark.parametrize(
@@ -89,7 +34,7 @@ def written(
     ids=str,
 )
 def test_layouts(worm, tmp_path, layout):
-    (found,) = registry.read(written(tmp_path / "mine.nwb", worm, **layout))
+    (found,) = registry.read(write_nwb(worm, tmp_path / "mine.nwb", **layout))
     assert found.worm == "mine" and found.neurons == worm.neurons
     np.testing.assert_allclose(found.traces, worm.traces)
     np.testing.assert_allclose(found.times, worm.times, atol=1e-9)
@@ -119,7 +64,7 @@ def as_frames(worm):
 
 @pytest.mark.parametrize("events", [as_table, as_series, as_frames])
 def test_behaviour(worm, tmp_path, events):
-    (found,) = registry.read(written(tmp_path / "mine.nwb", worm, events=events(worm)))
+    (found,) = registry.read(write_nwb(worm, tmp_path / "mine.nwb", events=events(worm)))
     assert np.flatnonzero(found.states == 1).tolist() == [10, 11, 12, 20, 21]
     assert np.flatnonzero(found.states == -1).tolist() == list(range(0, worm.n_frames, 10))[
         0:1
@@ -138,19 +83,62 @@ def test_behaviour(worm, tmp_path, events):
 )
 def test_what_is_missing_is_named(worm, tmp_path, layout, message):
     with pytest.raises(SourceError, match=rf"mine\.nwb: .*{message}"):
-        registry.read(written(tmp_path / "mine.nwb", worm, **layout))
+        registry.read(write_nwb(worm, tmp_path / "mine.nwb", **layout))
 
 
-def test_a_damaged_file_is_refused(worm, tmp_path):
-    path = written(tmp_path / "mine.nwb", worm)
-    series = "processing/CalciumActivity/SignalRawFluor/SignalCalciumImResponseSeries/timestamps"
-    edit(path, lambda file: file.__delitem__(series))
-    with pytest.raises(SourceError, match=r"mine\.nwb: "):
+SERIES = "processing/CalciumActivity/SignalRawFluor/SignalCalciumImResponseSeries"
+
+
+def external_link(file):
+    del file[f"{SERIES}/timestamps"]
+    file[f"{SERIES}/timestamps"] = h5py.ExternalLink("pipe", "/x")
+
+
+def another_files_values(file):
+    frames = file[f"{SERIES}/timestamps"].size
+    del file[f"{SERIES}/timestamps"]
+    outside = [("/etc/hostname", 0, 8 * frames)]
+    file.create_dataset(f"{SERIES}/timestamps", (frames,), "f8", external=outside)
+
+
+def virtual(file):
+    layout = h5py.VirtualLayout(file[f"{SERIES}/data"].shape, "f8")
+    layout[:] = h5py.VirtualSource("other.h5", "x", layout.shape)
+    del file[f"{SERIES}/data"]
+    file.create_virtual_dataset(f"{SERIES}/data", layout)
+
+
+def huge(file):
+    del file["processing/CalciumActivity/NeuronIDs/labels"]
+    file.create_dataset("processing/CalciumActivity/NeuronIDs/labels", (10**9,), "S1", chunks=True)
+
+
+def huge_specification(file):
+    name = next(iter(file["specifications/core"].values())).name + "/namespace"
+    del file[name]
+    file.create_dataset(name, (10**9, 2), "f8", chunks=(1000, 2))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (huge_specification, "16000000000 bytes, more than the file can hold"),
+        (lambda file: file.__delitem__(f"{SERIES}/timestamps"), ""),
+        (external_link, "a link to somewhere else"),
+        (another_files_values, "values that lie in another file"),
+        (virtual, "values that lie in another file"),
+        (huge, "1000000000 bytes, more than the file can hold"),
+    ],
+)
+def test_a_damaged_file_is_refused(worm, tmp_path, change, message):
+    os.mkfifo(tmp_path / "pipe")  # whoever opens it waits for ever
+    path = edit(write_nwb(worm, tmp_path / "mine.nwb"), change)
+    with pytest.raises(SourceError, match=rf"mine\.nwb: .*{message}"):
         registry.read(path)
 
 
 def test_without_pynwb(worm, tmp_path, monkeypatch):
-    path = written(tmp_path / "mine.nwb", worm)
+    path = write_nwb(worm, tmp_path / "mine.nwb")
     monkeypatch.setitem(__import__("sys").modules, "pynwb", None)
     with pytest.raises(SourceError, match=r"mine\.nwb: .*pip install 'wormgnn\[nwb\]'"):
         nwb.read(path)

@@ -31,7 +31,7 @@ from wormgnn.tasks.frames import (
     negative_log_likelihood,
     worms_of,
 )
-from wormgnn.tasks.readers import network
+from wormgnn.tasks.states import network
 from wormgnn.training import Schedule, fit
 
 SMALL = Profile("small", subsets_per_size=None, folds=(0,), epochs=6, n_folds=4)
@@ -197,6 +197,14 @@ def test_svms_are_those_of_scikit_learn(options):
             assert counts[row, number].sum() == test.sum()
 
 
+def test_an_unseen_worm_without_labels_is_counted_on_no_frame():
+    *some, last = tiny_worms(3)
+    bare = replace(last, states=np.full(last.n_frames, -1))
+    both = Cohort.of(some, NEURONS, SMALL, unseen=[bare])
+    counts = states.run_fold(Plan("svm", sizes=(1,)), both, 0, "cpu")["counts"]
+    assert counts[:, 2].sum() == 0 and (counts[:, :2].sum((2, 3)) > 0).all()
+
+
 def test_an_svm_of_some_neurons_is_that_of_worms_with_no_others():
     plan = Plan("svm", options={"draws": [["RIML", "AVAL"]]}, sizes=(1, 2))
     ours = rows(plan, cohort())
@@ -240,7 +248,7 @@ def test_a_plain_classifier_of_standardised_activity():
 def test_a_masked_mlp_trains_alike_in_any_company(monkeypatch):
     plan = Plan("masked-mlp", options={"draws": [list(d) for d in DRAWS]}, sizes=(1, 2))
     together = rows(plan, cohort())
-    monkeypatch.setattr("wormgnn.tasks.readers.DRAWS_AT_ONCE", 1)
+    monkeypatch.setattr("wormgnn.tasks.states.DRAWS_AT_ONCE", 1)
     pd.testing.assert_frame_equal(together, rows(plan, cohort()))
 
 
@@ -249,22 +257,18 @@ def test_means_filled_in_with_nothing_missing_is_the_full_model():
     pd.testing.assert_frame_equal(filled, full)
 
 
-def test_a_draw_is_read_as_worms_that_lack_the_rest_in_any_order():
+def test_a_draw_is_read_as_worms_that_lack_the_rest():
     plan = Plan("set-reader", options={"draws": [["AVAL", "VB01"]]}, sizes=(1, 2))
     some = cohort()
     kept, subsets = states.run_fold(plan, some, 0, "cpu"), some.subsets((1, 2))
-    known = torch.from_numpy(some.known(subsets))
-    model = SetReader(len(subsets), len(NEURONS), 2, known=known)
-    load_flat_state(model, {n: kept[n] for n in ("parameters", "statistics") if n in kept})
-    model.eval()
+    model = SetReader(len(subsets), len(NEURONS), 2)
+    load_flat_state(model, {n: kept[n] for n in ("parameters", "statistics")})
+    drawn = torch.tensor([True, False, False, True])
     for column, worm in enumerate(worms_of(plan, some, 0, CPU)):
         x, y = worm.x[..., worm.y >= 0], worm.y[worm.y >= 0]
-        codes = [
-            model.read(x[:, which], torch.tensor(which)).argmax(1) for which in ([0, 3], [3, 0])
-        ]
-        assert torch.equal(*codes)
+        codes = model(x, drawn).argmax(1)
         members = [row for row, subset in enumerate(subsets) if worm.name not in subset]
-        wanted = confusion(codes[0].numpy(), y.numpy(), 2)[members]
+        wanted = confusion(codes.numpy(), y.numpy(), 2)[members]
         np.testing.assert_array_equal(kept["counts"][members, column], wanted)
 
 

@@ -44,12 +44,6 @@ def test_commands_parse(text, tmp_path):
     assert {given.get("dataset"), given.get("train")} <= {None, "my_worms", *DATASETS}
 
 
-def test_commands_are_found_and_a_wrong_one_is_refused():
-    assert {text.split()[0] for text in COMMANDS} == {"data", "run", "decode", "train"}
-    with pytest.raises(click.MissingParameter, match="output"):
-        parse(["data", "simulate"])
-
-
 def test_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     monkeypatch.setenv("WORMGNN_STORE", str(tmp_path))

@@ -129,3 +129,16 @@ def test_gnn_rnn_is_the_mlp_rnn_on_its_messages(edges):
     messages = torch.stack([model.network.messages(x, given) for x in xs])
     torch.testing.assert_close(found, unroll(mlp_rnn_of(model), messages)[0])
     assert not torch.allclose(found, unroll(mlp_rnn_of(model), xs)[0])
+
+
+@pytest.mark.parametrize("linear", [True, False])
+def test_lagged_mlp_is_two_layers_on_the_last_frames_and_a_linear_map_beside_them(linear):
+    model, xs = build("mlp-lags", linear=linear, lags=3), windows()
+    network, (found, _) = model.network, unroll(model, xs)
+    for m in range(MEMBERS):
+        for t in range(FRAMES):
+            seen = torch.cat([xs[max(t - lag, 0)].flatten(0, 1) for lag in range(3)])
+            wanted = plain_head(network.head, m)(seen.T).T
+            if linear:
+                wanted = wanted + network.linear.weight[m] @ seen + network.linear.bias[m]
+            torch.testing.assert_close(found[t, m].flatten(0, 1), wanted)

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recordings import small_worms
-from wormgnn.datasets import nichols, registry
-from wormgnn.datasets.layouts import write_kato, write_kato_older, write_nichols, write_wormwideweb
-from wormgnn.datasets.registry import DataFile, Dataset
+from recordings import WRITERS, small_worms, write_nichols
+from wormgnn.datasets import download, nichols, registry
+from wormgnn.datasets.layouts import write_kato, write_wormwideweb
+from wormgnn.datasets.registry import Dataset
 from wormgnn.datasets.simulated import Simulation
 from wormgnn.errors import ChecksumError, ChoiceError, DatasetUnavailableError, SourceError
 
@@ -90,12 +90,11 @@ def files(folder: Path) -> list[str]:
 @pytest.fixture
 def made_up(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A dataset of one file on the server; where the file will lie."""
-    file = DataFile("new/file.mat", "node", "id", SHA256)
-    dataset = Dataset("made up", lambda _: [], "", "", (file,))
+    dataset = Dataset(lambda _: [], "", "", (("new/file.mat", "id"),), sha256=(SHA256,))
     monkeypatch.setitem(registry.DATASETS, "made up", dataset)
-    monkeypatch.setattr(registry, "OSF_DOWNLOAD", address(server, ""))
+    monkeypatch.setattr(download, "OSF_DOWNLOAD", address(server, ""))
     server.pages["/id/"] = CONTENT
-    return folder / file.path
+    return folder / "new" / "file.mat"
 
 
 @pytest.mark.parametrize("half", [None, b"half", CONTENT[:9], CONTENT])
@@ -119,11 +118,11 @@ def test_fetch_goes_on_from_what_came_or_begins_anew(
     (row,) = registry.fetch(["made up"])
     assert made_up.read_bytes() == CONTENT
     assert files(made_up.parent) == ["file.mat"]
-    assert (row.present, row.checksum, row.size) == (True, True, len(CONTENT))
+    assert (row.present, row.note, row.size) == (True, "published file", len(CONTENT))
     assert server.ranges == [None if half is None else f"bytes={len(half)}-"]
     server.ranges.clear()
     made_up.write_bytes(b"mine")
-    assert registry.fetch(["made up"])[0].checksum is False
+    assert "WARNING" in registry.fetch(["made up"])[0].note
     assert server.ranges == []  # what is there is not fetched again
     assert capsys.readouterr() == ("", "")  # no progress without a terminal
 
@@ -133,8 +132,7 @@ def unpublished(server: Server, made_up: Path, monkeypatch: pytest.MonkeyPatch) 
     """As `made_up`, without a published checksum; the file is one of Nichols's layout."""
     write_nichols(small_worms(), made_up.parent.parent / "source.mat")
     server.pages["/id/"] = (made_up.parent.parent / "source.mat").read_bytes()
-    files = (DataFile("new/file.mat", "node", "id"),)
-    dataset = Dataset("made up", nichols.read, "", "", files)
+    dataset = Dataset(nichols.read, "", "", (("new/file.mat", "id"),))
     monkeypatch.setitem(registry.DATASETS, "made up", dataset)
     return made_up
 
@@ -146,7 +144,7 @@ def test_an_unpublished_checksum_is_pinned_on_first_use(server: Server, unpublis
     assert digest in row.note and pin.read_text() == f"{digest}  file.mat\n"
     unpublished.write_bytes(b"another")
     (row,) = registry.fetch(["made up"])
-    assert row.checksum is False and "WARNING" in row.note
+    assert "WARNING: unknown SHA-256" in row.note
     unpublished.unlink()
     write_nichols(small_worms(seed=2), unpublished)
     server.pages["/id/"] = unpublished.read_bytes()
@@ -155,7 +153,7 @@ def test_an_unpublished_checksum_is_pinned_on_first_use(server: Server, unpublis
         registry.fetch(["made up"])
     assert files(unpublished.parent) == ["file.mat.sha256"]
     server.pages["/id/"] = content
-    assert registry.fetch(["made up"])[0].checksum is True
+    assert "as first downloaded" in registry.fetch(["made up"])[0].note
 
 
 def test_bytes_of_another_file_are_not_gone_on_from_without_a_checksum(
@@ -195,7 +193,7 @@ def test_a_half_download_goes_on_where_it_broke_off(server: Server, made_up: Pat
 
 def test_offline(made_up: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OSF_API", "OSF_DOWNLOAD"):
-        monkeypatch.setattr(registry, name, "http://127.0.0.1:9")
+        monkeypatch.setattr(download, name, "http://127.0.0.1:9")
     with pytest.raises(DatasetUnavailableError) as caught:
         registry.fetch(["made up"])
     for part in ("127.0.0.1", "check the network", "http://127.0.0.1:9/id/", str(made_up)):
@@ -236,12 +234,12 @@ def test_fetch_searches_the_folders_and_pages_of_an_osf_project(
         f"{api}inner/2": second,
     }
     server.pages |= {path: json.dumps(page).encode() for path, page in pages.items()}
-    monkeypatch.setattr(registry, "OSF_API", address(server, ""))
+    monkeypatch.setattr(download, "OSF_API", address(server, ""))
     with pytest.raises(ChecksumError):  # our bytes are not Kato's
         registry.fetch(["kato"])
     assert files(folder) == []
     server.pages[f"{api}inner/2"] = json.dumps({"data": []}).encode()
-    with pytest.raises(DatasetUnavailableError, match="OSF project 2395t lists no file WT_NoStim"):
+    with pytest.raises(DatasetUnavailableError, match="OSF project lists no file WT_NoStim"):
         registry.fetch(["kato"])
 
 
@@ -325,11 +323,11 @@ def test_load_simulated_worms_and_those_of_another_lab() -> None:
 
 def test_status(folder: Path) -> None:
     rows = {row.file: row for row in registry.status()}
-    assert not rows[KATO].present and rows[KATO].checksum is None
+    assert not rows[KATO].present and "absent" in rows[KATO].note
     (folder / "kato2015").mkdir()
     write_kato(small_worms(), folder / KATO)
     row = next(row for row in registry.status() if row.dataset == "kato")
-    assert row.present and row.checksum is False and row.size == (folder / KATO).stat().st_size
+    assert row.present and row.size == (folder / KATO).stat().st_size
     assert row.note.startswith("WARNING: unknown SHA-256")
     assert len(registry.load("kato")) == 2  # read all the same
 
@@ -340,19 +338,17 @@ def test_status_knows_the_reassembled_worms(
 ) -> None:
     monkeypatch.setenv("WORMGNN_DATA", str(kato_file.parents[1]))
     row = next(row for row in registry.status() if row.dataset == "kato")
-    assert row.checksum is True and row.note in ("known copy", "published file")
+    assert row.note in ("known copy", "published file")
 
 
 def test_read_tells_files_by_their_content(tmp_path: Path) -> None:
     worms = small_worms()
-    write_kato(worms, tmp_path / "a")
-    write_kato_older(worms, tmp_path / "b")
-    write_nichols(worms, tmp_path / "c")
-    write_wormwideweb(worms[0], tmp_path / "d")
-    (tmp_path / "e").write_text("AVAL,RID\n1,2\n2,1\n")
-    with (tmp_path / "f").open("wb") as file:
+    for layout, write in WRITERS.items():
+        write(worms, tmp_path / layout)
+    (tmp_path / "csv").write_text("AVAL,RID\n1,2\n2,1\n")
+    with (tmp_path / "npz").open("wb") as file:
         np.savez(file, traces=worms[0].traces[:, :1], neurons=np.array(["X"]), fps=2.0)
-    found = [registry.read(tmp_path / name, fps=2.0)[0].dataset for name in "abcdef"]
+    found = [registry.read(tmp_path / x, fps=2.0)[0].dataset for x in (*WRITERS, "csv", "npz")]
     assert found == ["kato", "kato", "nichols", "wormwideweb", "tabular", "tabular"]
 
 

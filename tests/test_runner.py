@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 
 from tiny import NEURONS, count_folds, tiny_worm, tiny_worms
-from wormgnn import runner
 from wormgnn.comparison import IDENTITY
 from wormgnn.datasets import registry
 from wormgnn.errors import ChoiceError, NeuronError, RecordingError
+from wormgnn.features import derivative
 from wormgnn.folds import Role
-from wormgnn.plan import Experiment, Line, Plan, Profile
+from wormgnn.plan import PROFILES, Experiment, Line, Plan, Profile
 from wormgnn.runner import OTHER_LAB, run
 from wormgnn.store import Store
-from wormgnn.tasks import states
+from wormgnn.tasks import states, traces
 
 SCALE = Profile("tiny", subsets_per_size=2, folds=(0, 1), epochs=2, hidden=4)
 MANIFOLD = {"n_neighbours": 4, "n_dimensions": 4, "n_phases": 12, "n_branches": 2}
@@ -65,9 +65,7 @@ def test_every_reader_gives_a_row_for_each_fold_subset_and_worm(name, store):
     rows, subsets = table.rows, table.subsets(name)
     assert len(rows) == len(subsets) * len(SCALE.folds) * 3
     assert list(rows.columns[:3]) == ["experiment", "line", "model"]
-    known = [column for column in rows.columns if column in IDENTITY]
-    assert known == [column for column in IDENTITY if column in rows]
-    assert set(IDENTITY) == set(known)
+    assert [column for column in rows.columns if column in IDENTITY] == list(IDENTITY)
     assert set(rows["n_states"]) == {plan.n_states} and set(rows["task"]) == {"states"}
     assert set(rows["neurons"]) == {"+".join(NEURONS)} and set(rows["train"]) == {"tiny"}
     assert list(rows["subset"].unique()) == ["+".join(subset) for subset in subsets]
@@ -80,82 +78,62 @@ def test_every_reader_gives_a_row_for_each_fold_subset_and_worm(name, store):
     np.testing.assert_array_equal(counts.sum((1, 2)), rows["n_frames"])
     hits = np.trace(counts, axis1=1, axis2=2)
     np.testing.assert_allclose(rows["accuracy"], hits / rows["n_frames"])
+    assert table.manifest(name, 1)["seconds"] > 0
+    with pytest.raises(ChoiceError, match="fold 7: choose one of 0, 1"):
+        table.arrays(name, 7)
 
 
-def test_models_learn_what_can_be_learned(store):
-    profile = replace(SCALE, folds=(0,), epochs=150, subsets_per_size=1)
-    lines = [line(Plan(model, sizes=(1,))) for model in ("svm", "mlp", "gnn")]
-    rows = ran(*lines, store=store, worms=tiny_worms(2, n_frames=400), profile=profile).rows
-    seen = rows[rows["seen"]]
-    assert (seen["accuracy"] > seen["majority"] + 0.1).all()
-
-
-def test_a_rerun_reads_the_store(store, folds):
-    lines = [line(PLANS[name]) for name in ("svm", "mlp", "set-reader")]
-    first, again = (ran(*lines, store=store) for _ in range(2))
-    assert folds == [(name, fold) for name in ("svm", "mlp", "set-reader") for fold in (0, 1)]
-    pd.testing.assert_frame_equal(first.rows, again.rows)
-    pd.testing.assert_frame_equal(first.confusion, again.confusion)
-    more = ran(*lines, line(PLANS["gnn"]), store=store)  # a line is added, nothing else runs
-    assert folds[6:] == [("gnn", 0), ("gnn", 1)]
-    pd.testing.assert_frame_equal(more.rows[more.rows["line"] != "gnn"], first.rows)
-
-
-def test_a_killed_run_goes_on_from_its_last_fold(store, folds, monkeypatch):
-    run_fold = states.run_fold
+@pytest.mark.parametrize("model", ["var", "mlp-rnn"])
+def test_members_stored_by_themselves_are_those_of_the_fold_and_go_on_where_they_stopped(
+    model, store, monkeypatch
+):
+    forecast, profile = line(Plan(model, "traces", sizes=(1, 2))), replace(SCALE, folds=(0,))
+    alone = replace(profile, stored_together=1)
+    together = ran(forecast, store=store, profile=profile)
+    asked, run_fold = [], traces.run_fold
 
     def killed(plan, cohort, fold, device):
-        if fold == 1:
+        asked.append(cohort.only)
+        if len(asked) == 4:
             raise KeyboardInterrupt
         return run_fold(plan, cohort, fold, device)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(states, "run_fold", killed)
-        with pytest.raises(KeyboardInterrupt):
-            ran(line(PLANS["mlp"]), store=store)
-    resumed = ran(line(PLANS["mlp"]), store=store)
-    assert folds == [("mlp", 0), ("mlp", 1)]
-    fresh = ran(line(PLANS["mlp"]), store=Store(store.folder / "fresh"))
-    pd.testing.assert_frame_equal(resumed.rows, fresh.rows)
+    monkeypatch.setattr(traces, "run_fold", killed)
+    with pytest.raises(KeyboardInterrupt):
+        ran(forecast, store=store, profile=alone)
+    few = ran(line(Plan(model, "traces", sizes=(1,))), store=store, profile=alone)
+    resumed = ran(forecast, store=store, profile=alone)
+    subsets = [(subset,) for subset in together.subsets(model)]
+    assert asked == [*subsets, subsets[-1]] and len(subsets) == 4
+    pd.testing.assert_frame_equal(resumed.rows, together.rows, rtol=1e-4)
+    pd.testing.assert_frame_equal(few.rows, resumed.rows.query("n_train == 1"))
+    for name, wanted in together.arrays(model, 0).items():
+        np.testing.assert_allclose(resumed.arrays(model, 0)[name], wanted, rtol=1e-3, atol=1e-5)
 
 
 CHANGES = {"n_states": 4, "options": {"hidden": 8}, "split": "blocked", "scaling": "causal"}
 CHANGES |= {"edge_frames": 10, "learning_rate": 1e-2, "epochs": 3}
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_whatever_changes_is_computed_again(store, folds, change):
-    plan, worms = Plan("gnn", sizes=(1,)), tiny_worms(2, n_frames=900)
-    for one in (plan, replace(plan, **{change: CHANGES[change]})):
-        ran(line(one), store=store, worms=worms, profile=replace(SCALE, folds=(0,), epochs=1))
-    assert len(folds) == 2
-
-
-def test_other_worms_neurons_seeds_or_versions_are_computed_again(store, folds, monkeypatch):
-    plan, worms, scale = Plan("mlp", sizes=(1,)), tiny_worms(2), replace(SCALE, folds=(0,))
-    one = experiment(line(plan))
-    run(one, worms, scale, store)
-    run(experiment(line(plan, neurons=NEURONS[::-1])), worms, scale, store)
-    run(one, worms, scale, store, seed=1)
+def test_whatever_changes_is_computed_again(store, folds, monkeypatch):
+    worms, scale = tiny_worms(2, n_frames=900), replace(SCALE, epochs=1, folds=(0,))
     relabelled = replace(worms[1], states=np.roll(worms[1].states, 1))
-    run(one, [worms[0], relabelled], scale, store)
-    run(one, worms[::-1], scale, store)  # their order decides the folds
+
+    def again(worms=worms, seed=0, neurons=NEURONS, **changes):
+        one = line(replace(Plan("gnn", sizes=(1,)), **changes), neurons=neurons)
+        run(experiment(one), worms, scale, store, seed)
+
+    again()
+    for name, value in CHANGES.items():
+        again(**{name: value})
+    again(neurons=NEURONS[::-1])
+    again(seed=1)
+    again([worms[0], relabelled])
+    again(worms[::-1])  # their order decides the folds
+    again()
     monkeypatch.setattr(states, "VERSION", states.VERSION + 1)
-    run(one, worms, scale, store)
-    assert len(folds) == 6
-
-
-def test_what_the_store_keeps_of_a_fold(store):
-    table = ran(line(PLANS["gnn"]), line(PLANS["svm"]), store=store)
-    kept = table.arrays("gnn", 0)
-    members = len(table.subsets("gnn"))
-    assert kept["edges"].shape == (members, 3, len(NEURONS), len(NEURONS))
-    assert kept["validation"].shape == (SCALE.epochs, members)
-    assert {"parameters", "statistics", "best_epoch", "seen"} <= set(kept)
-    assert set(table.arrays("svm", 0)) == {"counts", "seen"}
-    assert table.manifest("gnn", 1)["seconds"] > 0 and table.cohort("gnn").neurons == NEURONS
-    with pytest.raises(ChoiceError, match="fold 7: choose one of 0, 1"):
-        table.arrays("gnn", 7)
+    again()
+    assert len(folds) == 1 + len(CHANGES) + 4 + 1
 
 
 @pytest.fixture
@@ -186,24 +164,14 @@ def test_a_rule_gives_a_run_for_each_set_of_neurons(rule, sets, animals, store):
     rows = table.rows
     assert rows.groupby("animals")["n_neurons"].first().to_dict() == sets
     assert set(rows["neurons"]) == {rule}
-    for number, (names, n_neurons) in enumerate(sets.items()):
-        cohort = table.cohort("svm", number)
-        assert cohort.worms[3:] == tuple(names.split("+"))
-        assert len(cohort.neurons) == n_neurons
-        assert table.arrays("svm", 0, number)["counts"].shape[1] == 3 + len(names.split("+"))
+    assert {worm.fps for worm in table.recordings} == {3.0, 2.0}  # as they were loaded
+    for names, part in zip(sets, table.runs["svm"], strict=True):
+        assert part.cohort.worms[3:] == tuple(names.split("+"))
+        assert len(part.cohort.neurons) == sets[names]
+        assert {worm.fps for worm in part.cohort.recordings} == {2.0}  # they meet at one rate
+        assert part.arrays(0)["counts"].shape[1] == len(part.cohort.worms)
     abroad = rows[rows["worm"].str.startswith("far")]
     assert not abroad["seen"].any() and set(abroad["worm"]) == {"far-1", "far-2"}
-    with pytest.raises(ChoiceError, match="set of neurons 2"):
-        table.arrays("svm", 0, 2)
-
-
-def test_two_datasets_meet_at_one_rate(animals, store):
-    table = run(
-        experiment(line(Plan("svm", sizes=(1,)), neurons="common"), unseen=OTHER_LAB),
-        tiny_worms(2), SCALE, store,
-    )  # fmt: skip
-    assert {worm.fps for worm in table.cohort("svm").recordings} == {2.0}
-    assert {worm.fps for worm in table.recordings} == {3.0, 2.0}  # as they were loaded
 
 
 def test_other_animals_can_train_and_be_left_out(animals, store):
@@ -213,32 +181,32 @@ def test_other_animals_can_train_and_be_left_out(animals, store):
     assert set(rows["animals"]) == {"far-1+far-2"}
 
 
-def test_an_unseen_dataset_is_never_trained_on(store, monkeypatch):
-    other = [replace(tiny_worm("other", seed=9), dataset="other")]
-    monkeypatch.setattr(registry, "load", lambda name: {"theirs": other}[name])
-    rows = run(experiment(line(PLANS["mlp"]), unseen="theirs"), tiny_worms(3), SCALE, store).rows
-    assert not rows["subset"].str.contains("other").any()
-    assert not rows.loc[rows["worm"] == "other", "seen"].any()
+def test_a_named_dataset_can_train_or_be_unseen(store, monkeypatch):
+    named = {
+        "mine": tiny_worms(3),
+        "theirs": [replace(tiny_worm("other", seed=9), dataset="other")],
+    }
+    monkeypatch.setattr(registry, "load", named.get)
+    one = experiment(line(PLANS["mlp"]), unseen="theirs")
+    table, given = (run(one, worms, SCALE, store) for worms in ("mine", tiny_worms(3)))
+    assert table.dataset == "mine"
+    pd.testing.assert_frame_equal(table.rows, given.rows)
+    assert not table.rows["subset"].str.contains("other").any()
+    assert not table.rows.loc[table.rows["worm"] == "other", "seen"].any()
+    named["theirs"] = tiny_worms(3)[1:]
     with pytest.raises(RecordingError, match="worm-2, worm-3 repeats"):
-        monkeypatch.setattr(registry, "load", lambda name: tiny_worms(3)[1:])
-        run(experiment(line(PLANS["mlp"]), unseen="theirs"), tiny_worms(3), SCALE, store)
+        run(one, "mine", SCALE, store)
 
 
-def test_a_pool_of_worms_trains_and_the_last_are_unseen(store):
-    few = line(Plan("svm", sizes=(2,)), pool=(2, 1))
-    rows = ran(few, store=store, worms=tiny_worms(4)).rows
-    assert set(rows["subset"]) == {"worm-1+worm-2"}
-    assert rows.loc[~rows["seen"], "worm"].unique().tolist() == ["worm-4"]
-
-
-def test_a_view_is_what_models_see(store):
-    worms = tiny_worms(2)
-    table = ran(line(Plan("svm"), view="derivative"), store=store, worms=worms)
-    assert not np.allclose(table.cohort("svm").recordings[0].traces, worms[0].traces)
-    with pytest.raises(ChoiceError, match="view 'smooth': choose one of as recorded"):
-        ran(line(Plan("svm"), view="smooth"), store=store)
-    with pytest.raises(ChoiceError, match="view 'aligned'"):
-        ran(line(Plan("svm"), view="aligned"), store=store)
+def test_a_pool_of_worms_trains_on_a_view_and_the_last_are_unseen(store):
+    worms = tiny_worms(4)
+    few = line(Plan("svm", sizes=(2,)), pool=(2, 1), view="derivative")
+    table = ran(few, store=store, worms=worms)
+    assert set(table.rows["subset"]) == {"worm-1+worm-2"}
+    assert table.rows.loc[~table.rows["seen"], "worm"].unique().tolist() == ["worm-4"]
+    seen, worm = table.cohort("svm").recordings[-1], worms[-1]
+    np.testing.assert_array_equal(seen.traces, derivative(worm))
+    assert worm.digest == tiny_worms(4)[-1].digest  # nothing changed in place
 
 
 LONGER = replace(SCALE, folds=(0,), epochs=25)
@@ -280,15 +248,20 @@ def test_test_frames_change_scores_alone_and_training_frames_the_model(name, rol
     assert np.array_equal(before, after) == (role == Role.TEST)  # on the unseen worm
 
 
-def test_unknown_names_are_refused_before_anything_runs(store, folds):
-    with pytest.raises(ChoiceError, match="model 'cnn': choose one of svm"):
-        ran(line(Plan("cnn")), store=store)
-    with pytest.raises(ChoiceError, match="task 'smells': choose one of states, traces"):
-        ran(line(Plan("svm", task="smells")), store=store)
-    with pytest.raises(ChoiceError, match="set of neurons 'best'"):
-        ran(line(Plan("svm"), neurons="best"), store=store)
-    with pytest.raises(ChoiceError, match="model 'cnn'"):
-        ran(line(Plan("cnn", task="traces")), store=store)
+@pytest.mark.parametrize(
+    ("plan", "changes", "message"),
+    [
+        (Plan("cnn"), {}, "model 'cnn': choose one of svm"),
+        (Plan("cnn", task="traces"), {}, "model 'cnn'"),
+        (Plan("svm", task="smells"), {}, "task 'smells': choose one of states, traces"),
+        (Plan("svm"), {"neurons": "best"}, "set of neurons 'best'"),
+        (Plan("svm"), {"view": "smooth"}, "view 'smooth': choose one of as recorded"),
+        (Plan("svm"), {"view": "aligned"}, "view 'aligned'"),
+    ],
+)
+def test_unknown_names_are_refused_before_anything_runs(plan, changes, message, store, folds):
+    with pytest.raises(ChoiceError, match=message):
+        ran(line(plan, **changes), store=store)
     assert folds == []
 
 
@@ -297,20 +270,15 @@ def test_a_fixed_set_wants_every_neuron_in_every_worm(name, store):
     worms = [tiny_worm("worm-1"), tiny_worm("worm-2", seed=1, neurons=("AVAL", "VB01"))]
     with pytest.raises(NeuronError, match="worm-2: no neuron named AVAR, RIML"):
         ran(line(PLANS[name]), store=store, worms=worms)
-    with pytest.raises(NeuronError, match="worm-1: none of the neurons ZZZ"):
-        ran(line(PLANS[name], neurons=("ZZZ",)), store=store)
-
-
-def test_a_dataset_is_named_or_given(store, monkeypatch):
-    monkeypatch.setattr(registry, "load", lambda name: {"mine": tiny_worms(2)}[name])
-    one = experiment(line(Plan("svm")))
-    assert run(one, "mine", SCALE, store).dataset == "mine"
-    named, given = run(one, "mine", SCALE, store), run(one, tiny_worms(2), SCALE, store)
-    pd.testing.assert_frame_equal(named.rows, given.rows)
-    assert runner.json_of(Plan("svm", sizes=(1,)))["sizes"] == (1,)
 
 
 def test_nothing_to_run_is_an_empty_table(store):
     table = ran(store=store)
     assert table.rows.empty and table.confusion is None
     assert [worm.worm for worm in table.recordings] == ["worm-1", "worm-2", "worm-3"]
+
+
+def test_a_profile_can_be_given_by_its_name(store):
+    assert ran(line(PLANS["svm"]), store=store, profile="smoke").profile == PROFILES["smoke"]
+    with pytest.raises(ChoiceError, match="smoke, quick"):
+        ran(line(PLANS["svm"]), store=store, profile="smok")

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 
 from wormgnn.paper.experiments import EXPERIMENTS, SHARPNESS
@@ -44,14 +43,11 @@ def shards():
 
 def default(chapter, parameter):
     """Value that a chapter's parameters cell gives to a parameter."""
-    cells = nbformat.read(ROOT / "book" / f"{chapter}.ipynb", as_version=4).cells
-    (cell,) = (c for c in cells if "parameters" in c.metadata.get("tags", []))
-    values = {
-        line.target.id: ast.literal_eval(line.value)
-        for line in ast.parse(cell.source).body
-        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and line.value
-    }
-    return values[parameter]
+    source = (ROOT / "book" / f"{chapter}.py").read_text(encoding="utf-8")
+    for line in ast.walk(ast.parse(source)):
+        if isinstance(line, ast.AnnAssign) and ast.unparse(line.target) == parameter and line.value:
+            return ast.literal_eval(line.value)
+    raise AssertionError(f"{chapter} has no parameter {parameter}")
 
 
 def test_a_job_is_planned_for_every_shard_of_every_chapter():
@@ -71,11 +67,21 @@ def test_a_job_is_planned_for_every_shard_of_every_chapter():
     assert """-y '{"models": ["GNN"]}'""" in text
 
 
+def test_files_that_pages_show_lie_beside_the_rendered_book(tmp_path):
+    text = (ROOT / "Snakefile").read_text(encoding="utf-8")
+    lines = [line.strip() for line in text.splitlines() if line.strip().startswith(("cp ", "ln "))]
+    (tmp_path / "book").mkdir()
+    for line in lines:
+        command = line.replace("{params.book:q}", str(tmp_path / "book"))
+        subprocess.run(command, shell=True, cwd=ROOT, check=True)
+    for page in [*(ROOT / "book").glob("*.md"), *(ROOT / "book").glob("[0-9]*.py")]:
+        shown = page.read_text(encoding="utf-8")
+        for name in re.findall(r"\{(?:figure|literalinclude|image)\} (\S+)", shown):
+            assert (tmp_path / "book" / name).is_file(), f"{page.name}: {name}"
+
+
 @pytest.mark.parametrize("chapter", shards())
 def test_shards_divide_what_their_chapter_computes(chapter):
     (parameter,) = {name for shard in shards()[chapter] for name in shard}
     divided = [line for shard in shards()[chapter] for line in shard[parameter]]
-    every = default(chapter, parameter)
-    if not every:
-        every = LINES[chapter]
-    assert sorted(divided) == sorted(every)
+    assert sorted(divided) == sorted(default(chapter, parameter) or LINES[chapter])

@@ -5,7 +5,6 @@ import pytest
 
 from tiny import tiny_worm
 from wormgnn.errors import ChoiceError, StateError
-from wormgnn.recording import NO_STATE
 from wormgnn.states import FOUR, SEVEN, TWO, Bout, around, bouts, bouts_of, merge, vocabulary
 
 ALL = np.arange(-1, len(SEVEN))
@@ -16,44 +15,34 @@ def labelled(vocabulary, states):
     return replace(worm, vocabulary=tuple(vocabulary), states=np.asarray(states, dtype=np.int64))
 
 
-def names(codes, vocabulary):
-    return [None if code == NO_STATE else vocabulary[code] for code in codes]
+def reverse(codes):
+    return np.where(codes < 0, codes, len(SEVEN) - 1 - codes)
 
 
-def test_merging_of_the_seven_states_is_the_papers():
-    seven = labelled(SEVEN, ALL)
-    np.testing.assert_array_equal(merge(seven, 7), ALL)
-    turns = ["dorsal turn", "ventral turn"]
-    four = [None, "forward", "forward", "reverse", "reverse", "reverse", *turns]
-    assert names(merge(seven, 4), FOUR) == four
-    assert names(merge(seven, 2), TWO) == [*four[:6], None, None]
+MERGED = [  # states of a recording, how many are asked for, and what each becomes
+    (SEVEN, ALL, 7, ALL),
+    (SEVEN, ALL, 4, [-1, 0, 0, 1, 1, 1, 2, 3]),
+    (SEVEN, ALL, 2, [-1, 0, 0, 1, 1, 1, -1, -1]),
+    (SEVEN[::-1], reverse(ALL), 7, ALL),
+    (SEVEN[::-1], reverse(ALL), 2, [-1, 0, 0, 1, 1, 1, -1, -1]),
+    (FOUR, ALL[:5], 4, ALL[:5]),
+    (FOUR, ALL[:5], 2, [-1, 0, 1, -1, -1]),
+    (("forward", "quiescence", "turn"), [0, 1, 2, -1], 4, [0, -1, -1, -1]),
+    ((*SEVEN, "reverse"), ALL, 7, ALL),  # a name that no frame has
+]
 
 
-def test_the_order_of_a_recordings_vocabulary_does_not_matter():
-    mixed = labelled(SEVEN[::-1], np.where(ALL < 0, ALL, len(SEVEN) - 1 - ALL))
-    for n_states in (7, 4, 2):
-        np.testing.assert_array_equal(merge(mixed, n_states), merge(labelled(SEVEN, ALL), n_states))
+@pytest.mark.parametrize(("named", "states", "n_states", "wanted"), MERGED)
+def test_states_are_merged_as_in_the_paper_in_whatever_order_they_come(
+    named, states, n_states, wanted
+):
+    np.testing.assert_array_equal(merge(labelled(named, states), n_states), wanted)
+    assert FOUR == ("forward", "reverse", "dorsal turn", "ventral turn") and FOUR[:2] == TWO
 
 
-def test_merged_states_stay_merged():
-    four = labelled(FOUR, range(-1, 4))
-    np.testing.assert_array_equal(merge(four, 4), range(-1, 4))
-    np.testing.assert_array_equal(merge(four, 2), [-1, 0, 1, -1, -1])
-
-
-def test_states_beyond_every_vocabulary_are_ignored():
-    worm = labelled(("forward", "quiescence", "turn"), [0, 1, 2, -1])
-    np.testing.assert_array_equal(merge(worm, 4), [0, NO_STATE, NO_STATE, NO_STATE])
-
-
-def test_seven_states_cannot_be_asked_of_merged_ones():
+def test_what_cannot_be_merged_is_named():
     with pytest.raises(StateError, match=r"worm-1.*'forward'.*4 or 2"):
         merge(labelled(FOUR, [0, 1] * 2), 7)
-    unused = labelled((*SEVEN, "reverse"), ALL)
-    np.testing.assert_array_equal(merge(unused, 7), ALL)
-
-
-def test_unknown_states_and_numbers_are_named():
     with pytest.raises(StateError, match=r"worm-1.*'dance'"):
         merge(labelled(("fwd", "dance"), [0, 0]), 2)
     with pytest.raises(ChoiceError, match="number of states 3: choose one of 7, 4, 2"):

@@ -1,17 +1,16 @@
-"""Intervals hold their coverage and p-values are uniform when frames are autocorrelated."""
+"""Scores as scikit-learn has them; intervals that cover and p-values that are uniform."""
 
 import itertools
+import warnings
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
-from wormgnn.statistics import (
-    bootstrap_interval,
-    cluster_interval,
-    paired_comparison,
-    same_distribution,
-)
+from wormgnn.statistics import bootstrap_interval, cluster_interval, same_distribution, scores
 
 
 def bouts(random, n, shift=0.0):
@@ -32,15 +31,11 @@ def test_bootstrap_agrees_with_every_resample():
 
 def test_bootstrap_keeps_shape_and_leaves_nan_out():
     values = np.random.default_rng(0).normal(size=(6, 4, 3))
-    values[0, 1, 2] = np.nan
-    values[1:, 0, 0] = np.nan
+    values[0, 1, 2] = values[1:, 0, 0] = np.nan
     found = bootstrap_interval(values, n=200)
-    assert found.mean.shape == found.low.shape == (4, 3)
-    assert found.mean[1, 2] == pytest.approx(values[1:, 1, 2].mean())
-    assert found.mean[0, 0] == values[0, 0, 0]
-    assert np.isnan([found.low[0, 0], found.high[0, 0]]).all()
+    np.testing.assert_allclose(found.mean, np.nanmean(values, axis=0))
     there = np.isfinite(found.low)
-    assert there.sum() == 11
+    assert there.sum() == 11 and not there[0, 0]  # one value alone has no interval
     assert (found.low[there] < found.mean[there]).all()
     assert (found.mean[there] < found.high[there]).all()
 
@@ -94,20 +89,35 @@ def test_same_distribution_needs_bouts():
         same_distribution([], [np.ones(3)])
 
 
-def test_paired_comparison_resamples_worms_not_pairs():
-    random = np.random.default_rng(8)
-    worms = np.repeat([f"w{i}" for i in range(5)], 40)
-    effect = np.repeat(random.normal(0.02, 0.05, 5), 40)
-    b = random.uniform(0.7, 0.9, 200)
-    found = paired_comparison(b + effect, b, list(worms))
-    by_worm = bootstrap_interval(effect[::40])
-    assert (found.n_pairs, found.n_worms) == (200, 5)
-    assert found.difference == pytest.approx(effect.mean())
-    assert [found.low, found.high] == pytest.approx([float(by_worm.low), float(by_worm.high)])
-    assert found.p_pairs == pytest.approx(stats.wilcoxon(effect).pvalue)
-    assert found.p_worms >= 0.0625 > found.p_pairs
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40))
+def test_scores_are_those_of_scikit_learn(pairs):
+    labelled, predicted = np.array(pairs).T
+    counts = np.zeros((4, 4), dtype=np.int64)
+    np.add.at(counts, (labelled, predicted), 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # sklearn's, about states that were never labelled
+        balanced = balanced_accuracy_score(labelled, predicted)
+    found = scores(counts)
+    assert found["n_frames"] == len(pairs)
+    assert found["accuracy"] == pytest.approx(accuracy_score(labelled, predicted))
+    assert found["balanced_accuracy"] == pytest.approx(balanced)
+    assert found["macro_f1"] == pytest.approx(f1_score(labelled, predicted, average="macro"))
+    assert found["majority"] == pytest.approx(np.bincount(labelled).max() / len(labelled))
 
 
-def test_paired_comparison_names_the_lengths():
-    with pytest.raises(ValueError, match="3, 2, 3"):
-        paired_comparison([1, 2, 3], [1, 2], ["a", "b", "c"])
+def test_leading_axes_are_kept_and_no_frames_give_no_score_and_no_warning():
+    counts = np.random.default_rng(0).integers(1, 9, size=(2, 3, 4, 4))
+    counts[0, 1] = 0
+    for name, score in scores(counts).items():
+        assert score.shape == (2, 3)
+        assert score[1, 2] == pytest.approx(float(scores(counts[1, 2])[name]))
+        empty = 0.0 if name in ("n_frames", "information_bits") else np.nan
+        assert score[0, 1] == pytest.approx(empty, nan_ok=True)
+
+
+def test_information_of_label_and_prediction():
+    counts = np.array([[[5, 0], [0, 5]], [[4, 4], [1, 1]], [[0, 0], [0, 0]], [[3, 1], [1, 3]]])
+    entropy = -(0.75 * np.log2(0.75) + 0.25 * np.log2(0.25))
+    wanted = [1, 0, 0, 1 - entropy]
+    np.testing.assert_allclose(scores(counts)["information_bits"], wanted, atol=1e-12)

@@ -5,24 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import spearmanr
 
 from recordings import small_worms
 from wormgnn.comparison import select
 from wormgnn.datasets import registry
 from wormgnn.datasets.simulated import simulate_other_lab
 from wormgnn.paper.experiments import experiment_named
-from wormgnn.paper.studies.another_lab import (
-    ABROAD,
-    HERE,
-    HOME,
-    THERE,
-    WITHIN,
-    by_worm,
-    decoders,
-    essential,
-    laboratories,
-    of_animals,
-)
+from wormgnn.paper.studies import another_lab as study
 from wormgnn.paper.studies.decoder import BOTH
 from wormgnn.plan import Profile
 from wormgnn.runner import run
@@ -32,18 +22,10 @@ SCALE = Profile("tiny", subsets_per_size=None, folds=(0, 1), epochs=3)
 
 
 @pytest.fixture(scope="module")
-def train():
-    return small_worms(3, duration_s=100.0)
-
-
-@pytest.fixture(scope="module")
-def animals():
-    return simulate_other_lab(n_worms=3, duration_s=150.0)
-
-
-@pytest.fixture(scope="module")
-def ran(train, animals, tmp_path_factory):
+def ran(tmp_path_factory):
     """The SVM under every rule and view, and within the other laboratory."""
+    train = small_worms(3, duration_s=100.0)
+    animals = simulate_other_lab(n_worms=3, duration_s=150.0)
     sizes = {True: (2,), False: (1, 2, 3)}
     whole = experiment_named("transfer").only(["SVM"])
     lines = [replace(n, plan=replace(n.plan, sizes=sizes[n.alone])) for n in whole.lines]
@@ -54,69 +36,74 @@ def ran(train, animals, tmp_path_factory):
 
 
 def test_each_animal_once_by_the_neurons_it_has(ran):
-    rows = ran.rows[of_animals(ran.rows)]
+    rows = ran.rows[study.of_animals(ran.rows)]
     abroad = rows[rows["train"] == "simulated"]
     counts = abroad.groupby(["neurons", "view", "worm"]).size()
     assert (counts == 7 * 2).all()  # 3 subsets of one, 3 of two, 1 of three; 2 folds
     assert len(counts) == 4 * 3
     own = select(abroad, {"neurons": "own"}).groupby("worm")["n_neurons"].unique()
-    assert {worm: n.tolist() for worm, n in own.items()} == {
-        "other-1": [11],
-        "other-2": [12],
-        "other-3": [12],
-    }
+    assert [n.tolist() for n in own] == [[11], [12], [12]]
     assert select(abroad, {"neurons": "common"})["animals"].unique() == ["other-1+other-2+other-3"]
 
 
 def test_means_are_over_members_of_the_most_training_worms(ran):
-    means = by_worm(ran.rows)
+    means = study.by_worm(ran.rows)
     key = {"neurons": "own", "view": "as recorded", "worm": "other-1"}
     members = select(ran.rows, key | {"n_train": 3})
-    line = select(means, key | {"case": ABROAD})
+    line = select(means, key | {"case": study.ABROAD})
     assert line["members"].item() == len(members) == 2
     assert line["accuracy"].item() == pytest.approx(members["accuracy"].mean())
-    within = select(means, {"case": WITHIN})
+    within = select(means, {"case": study.WITHIN})
     assert sorted(within["worm"]) == ["other-1", "other-2", "other-3"]
     assert (within["members"] == 2).all()
-    home = select(means, {"case": HOME, "neurons": "common", "worm": "simulated-1"})
+    home = select(means, {"case": study.HOME, "neurons": "common", "worm": "simulated-1"})
     left_out = select(ran.rows, {"neurons": "common", "worm": "simulated-1", "n_train": 2})
     left_out = left_out[~left_out["seen"]]
     assert home["accuracy"].item() == pytest.approx(left_out["accuracy"].mean())
 
 
 def test_the_reference_holds_what_the_page_shows(ran):
-    kept = essential(ran)
+    kept = study.essential(ran)
     assert len(kept) < 0.5 * len(ran.rows)
-    pd.testing.assert_frame_equal(by_worm(kept), by_worm(ran.rows))
+    pd.testing.assert_frame_equal(study.by_worm(kept), study.by_worm(ran.rows))
 
 
 def test_laboratories_by_decoders(ran):
-    means = by_worm(ran.rows)
+    means = study.by_worm(ran.rows)
     worms = means.drop_duplicates("worm").set_index("worm")["majority"]
-    scores = pd.DataFrame(
-        {
-            "n_states": 2,
-            "trained_on": np.repeat(["kato", BOTH], len(worms)),
-            "laboratory": np.tile(
-                np.where(worms.index.str.startswith("other"), "wormwideweb", "kato"), 2
-            ),
-            "worm": [*worms.index, *worms.index],
-            "accuracy": 0.9,
-            "balanced_accuracy": np.linspace(0.7, 0.8, 2 * len(worms)),
-            "majority": [*worms, *worms],
-        }
+    far = np.tile(np.where(worms.index.str.startswith("other"), "wormwideweb", "kato"), 2)
+    scores = pd.DataFrame({"worm": [*worms.index] * 2, "majority": [*worms] * 2}).assign(
+        n_states=2,
+        trained_on=np.repeat(["kato", BOTH], len(worms)),
+        laboratory=far,
+        accuracy=0.9,
+        balanced_accuracy=np.linspace(0.7, 0.8, 2 * len(worms)),
     )
-    rows = decoders(means, scores)
-    table = laboratories(rows).set_index(["decoder", "trained_on"])
+    rows = study.decoders(means, scores)
+    table = study.laboratories(rows).set_index(["decoder", "trained_on"])
     assert list(table.index) == [
-        ("SVM", HERE), ("BehaviourDecoder", HERE), ("BehaviourDecoder", "both"),
+        ("SVM", study.HERE), ("BehaviourDecoder", study.HERE), ("BehaviourDecoder", "both"),
         ("majority class", ""),
     ]  # fmt: skip
-    assert list(table)[:2] == [f"{HERE} (n = 3)", f"{HERE}, accuracy"]
-    svm = select(means, {"case": ABROAD, "neurons": "own", "view": "as recorded"})
+    assert list(table)[:2] == [f"{study.HERE} (n = 3)", f"{study.HERE}, accuracy"]
+    svm = select(means, {"case": study.ABROAD, "neurons": "own", "view": "as recorded"})
     mean = 100 * svm["balanced_accuracy"].mean()
-    assert table[f"{THERE} (n = 3)"].iloc[0].startswith(f"{mean:.1f} [")
-    assert table[f"{HERE}, accuracy"].iloc[1] == "90.0"
+    assert table[f"{study.THERE} (n = 3)"].iloc[0].startswith(f"{mean:.1f} [")
+    assert table[f"{study.HERE}, accuracy"].iloc[1] == "90.0"
     majority = 100 * worms[worms.index.str.startswith("other")].mean()
-    assert table[f"{THERE}, accuracy"].iloc[-1] == f"{majority:.1f}"
-    assert table[f"{THERE} (n = 3)"].iloc[-1].startswith("50.0")
+    assert table[f"{study.THERE}, accuracy"].iloc[-1] == f"{majority:.1f}"
+    assert table[f"{study.THERE} (n = 3)"].iloc[-1].startswith("50.0")
+
+
+def test_whether_the_distance_predicts():
+    worms = np.repeat([f"w{n}" for n in range(6)], 3)
+    distance = np.arange(18.0)
+    table = pd.DataFrame({"worm": worms, "distance": distance, "balanced_accuracy": -distance})
+    found = study.distance_predicts(table, n=200)
+    assert found["correlation"] == found["low"] == found["high"] == pytest.approx(-1)
+    assert (found["worms"], found["recordings"]) == (6, 18)
+    noise = table.assign(balanced_accuracy=np.random.default_rng(0).normal(size=18))
+    found = study.distance_predicts(noise, n=200)
+    assert found["low"] < found["correlation"] < found["high"]
+    wanted = spearmanr(noise["distance"], noise["balanced_accuracy"]).statistic
+    assert found["correlation"] == pytest.approx(wanted)

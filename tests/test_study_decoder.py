@@ -7,6 +7,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from recordings import small_worms
 from tiny import tiny_worms
 from wormgnn.paper.experiments import experiment_named
 from wormgnn.paper.studies import decoder as study
@@ -55,3 +56,22 @@ def test_the_animal_is_decoded_by_all_others_and_keeps_its_labels(table):
     names = frames.filter(like="p_").idxmax(axis=1).str.removeprefix("p_")
     assert (names == frames["state"]).mean() > 0.99  # probabilities are rounded
     assert (frames["labelled"] != "").any()
+
+
+def test_agreement_with_ava():
+    mine = replace(small_worms(5, duration_s=100.0)[4], worm="mine").resample(4.3)
+    table = study.against_ava([mine])
+    assert table["worm"].tolist() == ["mine"] and (table["general"] > 0.5).all()
+    assert table["picked"].item() == table[table["decoder"].item()].item()
+    assert table["ridge"].item() > 0.8
+    turned = study.against_ava([replace(mine, traces=-mine.traces, derivatives=None)])
+    assert turned["local"].iloc[0] == pytest.approx(table["local"].iloc[0], abs=0.2)
+
+
+def test_the_third_laboratory_is_read_at_ten_minutes(tmp_path):
+    (tmp_path / "sjtu").mkdir()
+    mine, path = tiny_worms(1)[0], tmp_path / "sjtu" / "1st.csv"
+    pd.DataFrame(mine.traces, columns=mine.neurons).to_csv(path, index=False)
+    (worm,) = study.third_laboratory(tmp_path)
+    assert worm.fps == pytest.approx(mine.n_frames / 600)
+    assert worm.times[-1] == pytest.approx(600, rel=0.01)

@@ -1,21 +1,12 @@
 """Worms made alike and made different; distances of test windows to training frames."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from wormgnn.datasets import kato
 from wormgnn.features import WINDOW_FRAMES
 from wormgnn.folds import Role
-from wormgnn.paper.studies.individuality import (
-    activity_at_onset,
-    compare_worms,
-    consistent,
-    frames_to_training,
-    pair_matrix,
-    tally,
-)
-from wormgnn.recording import PAPER_NEURONS, Recording
+from wormgnn.paper.studies import individuality as study
+from wormgnn.recording import Recording
 from wormgnn.states import SEVEN
 from wormgnn.statistics import holm
 
@@ -35,25 +26,17 @@ WORMS = [worm("w1", 1, 0.0), worm("w2", 2, 0.0), worm("w3", 3, 0.35)]
 
 
 def test_the_odd_worm_is_found_in_its_neuron_and_state():
-    tests = compare_worms(WORMS, ["A", "B"], n_states=4, n=199)
+    tests = study.compare_worms(WORMS, ["A", "B"], n_states=4, n=199)
     assert len(tests) == 2 * 2 * 3, "two neurons, two states that occur, three pairs"
-    expected = pd.DataFrame({"forward": [True, True], "reverse": [False, True]}, index=["A", "B"])
-    found = consistent(tests)
-    assert found.to_numpy().tolist() == expected.to_numpy().tolist()
-    assert (list(found.index), list(found.columns)) == (["A", "B"], ["forward", "reverse"])
-    matrix = pair_matrix(tests, "A", "reverse", ["w1", "w2", "w3"])
+    found = study.consistent(tests).to_dict("index")
+    assert found == {
+        "A": {"forward": True, "reverse": False}, "B": {"forward": True, "reverse": True},
+    }  # fmt: skip
+    matrix = study.pair_matrix(tests, "A", "reverse", ["w1", "w2", "w3"])
     np.testing.assert_array_equal(matrix, matrix.T)
-    assert (matrix < 0.05).tolist() == [
-        [False, False, True],
-        [False, False, True],
-        [True, True, False],
-    ]
-    assert np.isnan(pair_matrix(tests, "A", "dorsal turn", ["w1", "w2"])[0, 1])
-
-
-def test_the_tally_counts_what_is_consistent():
-    tests = compare_worms(WORMS, ["A", "B"], n_states=4, n=199)
-    bouts = tally(tests).set_index("test").loc["shuffled bouts"]
+    assert (matrix < 0.05).astype(int).tolist() == [[0, 0, 1], [0, 0, 1], [1, 1, 0]]
+    assert np.isnan(study.pair_matrix(tests, "A", "dorsal turn", ["w1", "w2"])[0, 1])
+    bouts = study.tally(tests).set_index("test").loc["shuffled bouts"]
     assert bouts["consistent in a state"] == "3 of 4"
     assert (bouts["consistent in every state"], bouts["which"]) == ("1 of 2", "B")
     assert bouts["pairs that differ (%)"] == 100 * (tests["p"] < 0.05).mean()
@@ -65,28 +48,16 @@ def test_holm_known_case_and_missing_tests():
     assert holm([0.01, np.nan, 0.04]) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
 
 
-@pytest.mark.real_data
-def test_most_neurons_of_the_real_worms_differ(kato_file):
-    recordings = kato.read(kato_file)
-    tests = compare_worms(recordings, PAPER_NEURONS, n_states=4, n=999)
-    assert len(tests) == 540
-    by_bouts, by_frames = consistent(tests), consistent(tests, "p_frames")
-    assert by_bouts.shape == (15, 4)
-    assert 11 <= by_bouts.to_numpy().sum() <= 20
-    assert by_frames.to_numpy().sum() == 1
-    assert by_bouts.all(axis=1).sum() <= 1, "VB01 is at the limit; no other neuron is near it"
-
-
 def test_frames_to_training_known_case():
     T, V, E, U = Role.TRAIN, Role.VALIDATION, Role.TEST, Role.UNUSED
     windows = [T, E, E, V, E, V, T, E, U, E]
     frames = np.repeat(windows, WINDOW_FRAMES)
     steps = 1 + WINDOW_FRAMES * np.array([0, 1, 1, 0, 2])
-    assert frames_to_training(frames).tolist() == steps.tolist()
+    assert study.frames_to_training(frames).tolist() == steps.tolist()
 
 
 def test_activity_at_onset_leaves_out_a_bout_without_onset():
     lags_s = np.array([0.0, 1.0])
-    assert activity_at_onset(WORMS[0], "A", "forward", lags_s).shape == (11, 2)
-    found = activity_at_onset(WORMS[0], "A", "reverse", lags_s)
+    assert study.activity_at_onset(WORMS[0], "A", "forward", lags_s).shape == (11, 2)
+    found = study.activity_at_onset(WORMS[0], "A", "reverse", lags_s)
     np.testing.assert_allclose(found[0], WORMS[0].traces[[10, 13], 0])

@@ -29,25 +29,18 @@ def rows(train, animals):
     return nameless.scores(train, {"elsewhere": animals})
 
 
-def test_names_and_the_order_of_neurons_play_no_part(train):
+def test_neither_names_nor_the_order_of_neurons_play_a_part_and_labels_tell_but_the_side(train):
     worm = train[0]
     order = np.random.default_rng(0).permutation(len(worm.neurons))
-    dealt = replace(
-        worm, traces=worm.traces[:, order], derivatives=None, neurons=("",) * len(worm.neurons)
-    )
+    nameless_neurons = {"derivatives": None, "neurons": ("",) * len(worm.neurons)}
+    dealt = replace(worm, traces=worm.traces[:, order], **nameless_neurons)
+    blind = replace(worm, states=np.roll(worm.states, 100))
     others = [nameless.bare(one) for one in train[1:]]
-    one = nameless.frames(nameless.bare(worm), others)
-    two = nameless.frames(nameless.bare(dealt), others)
+    one, two, three = (nameless.frames(nameless.bare(w), others) for w in (worm, dealt, blind))
     for way in (TOLD, SIDED, STATISTICS):
         np.testing.assert_allclose(one[way], two[way], atol=1e-6)
-
-
-def test_labels_tell_nothing_but_the_side(train):
-    blind = replace(train[0], states=np.roll(train[0].states, 100))
-    others = [nameless.bare(one) for one in train[1:]]
-    one, two = (nameless.frames(nameless.bare(worm), others) for worm in (train[0], blind))
     for way in (SKEWNESS, SIDED, STATISTICS):
-        np.testing.assert_allclose(one[way], two[way])
+        np.testing.assert_allclose(one[way], three[way])
 
 
 def test_features_are_those_of_the_decoder(train):
@@ -57,16 +50,12 @@ def test_features_are_those_of_the_decoder(train):
     np.testing.assert_allclose(nameless.bare(worm).features[1][:, worm.columns(has)], wanted)
 
 
-def test_worms_that_are_alike_are_read(rows):
+def test_worms_that_are_alike_are_read_and_the_page_shows_means(rows):
     mean = rows[rows["laboratory"] == "simulated"].groupby("way")["balanced_accuracy"].mean()
     assert mean[TOLD] > 0.75 and mean[TOLD] > mean[STATISTICS]
     assert len(rows) == 4 * 5 and rows["balanced_accuracy"].between(0, 1).all()
-
-
-def test_the_table_of_the_page(rows):
-    table = nameless.by_way(rows).set_index(["way", "laboratory"])
+    line = nameless.by_way(rows).set_index(["way", "laboratory"]).loc[(TOLD, "elsewhere")]
     part = rows[(rows["way"] == TOLD) & (rows["laboratory"] == "elsewhere")]
-    line = table.loc[(TOLD, "elsewhere")]
     assert line["n"] == 2 and line["mean"] == pytest.approx(100 * part["balanced_accuracy"].mean())
     assert line["low"] <= line["mean"] <= line["high"]
 

@@ -1,5 +1,6 @@
 """The reader of any set of neurons written out, and masked MLPs against smaller ones."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -10,21 +11,11 @@ from torch.func import functional_call
 from tiny import randomise
 from wormgnn.errors import NeuronError
 from wormgnn.models.networks import MLP
-from wormgnn.models.subsets import MaskedMLP, SetReader, filled, random_subsets
-from wormgnn.tasks.readers import drop_neurons
+from wormgnn.models.subsets import MaskedMLP, SetReader, random_subsets
+from wormgnn.tasks.states import drop_neurons
 from wormgnn.training import Batch
 
 MEMBERS, NEURONS, FRAMES = 3, 6, 40
-EVERY = torch.ones(NEURONS, dtype=torch.bool)
-
-
-def reader(**changes):
-    sizes = {"members": MEMBERS, "neurons": NEURONS, "outputs": 2, "hidden": 8, "embedding": 4}
-    model = SetReader(**{**sizes, **changes}).eval()
-    known = model.known.clone()
-    randomise(model)
-    model.known.copy_(known)
-    return model
 
 
 def inputs(seed=0):
@@ -32,74 +23,38 @@ def inputs(seed=0):
 
 
 def plain(model, member, x, which):
-    """One member written out: one neuron, one frame and one layer after another."""
+    """Scores of one frame, written out: one neuron and one layer after another."""
     own = {name: p[member] for name, p in model.named_parameters()}
 
     def layer(name, value):
         return own[f"{name}.weight"] @ value + own[f"{name}.bias"][:, 0]
 
-    columns = []
-    for frame in range(x.shape[-1]):
-        said = [
-            torch.relu(layer("values", x[:, i, frame]) + layer("names", own["embedding"][:, i]))
-            for i in which
-        ]
-        hidden = torch.relu(layer("rho", torch.stack(said).mean(0)))
-        columns.append(layer("readout", hidden))
-    return torch.stack(columns, dim=1)
+    said = [
+        torch.relu(layer("values", x[:, i]) + layer("names", own["embedding"][:, i])) for i in which
+    ]
+    mean = torch.stack(said).mean(0) if said else torch.zeros(8)
+    return layer("readout", torch.relu(layer("rho", mean)))
 
 
-def test_equals_the_formula_written_out_in_any_order_and_company():
-    model, x = reader(), inputs()
-    scores = model(x, torch.tensor([True, False, True, True, False, True]))
-    assert scores.shape == (MEMBERS, 2, FRAMES)
-    for member in range(MEMBERS):
-        wanted = plain(model, member, x, [0, 2, 3, 5])
-        torch.testing.assert_close(scores[member], wanted, atol=1e-5, rtol=1e-5)
-    which = torch.tensor([3, 0, 5, 2])
-    torch.testing.assert_close(model.read(x[:, which], which), scores, atol=1e-6, rtol=1e-5)
-    rows = {name: tensor[[2]] for name, tensor in model.state_dict().items()}
-    alone = functional_call(model, rows, (x, EVERY))
-    torch.testing.assert_close(alone, model(x, EVERY)[2:], atol=1e-5, rtol=1e-5)
-
-
-@pytest.mark.parametrize("value", [0.0, 1e6, torch.nan, torch.inf])
-def test_an_absent_neuron_has_no_influence(value):
-    model, x = reader(), inputs()
-    present = torch.tensor([True, False, True, True, True, True])
-    changed = x.clone()
-    changed[:, 1] = value
-    torch.testing.assert_close(model(changed, present), model(x, present), atol=0, rtol=0)
-
-
-def test_names_that_a_member_does_not_know_count_as_absent():
+@pytest.mark.parametrize("absent", [0.0, 1e6, torch.nan, torch.inf])
+@pytest.mark.parametrize("dropping", [False, True])
+def test_a_set_is_read_as_the_formula_says_whatever_the_others_hold(dropping, absent):
+    model, x = randomise(SetReader(MEMBERS, NEURONS, 2, hidden=8, embedding=4)), inputs()
     known = torch.ones(MEMBERS, NEURONS)
-    known[1, 2:4] = 0
-    model, x = reader(known=known), inputs()
-    fewer = torch.tensor([True, True, False, False, True, True])
-    scores = model(x, EVERY)
-    torch.testing.assert_close(scores[1], model(x, fewer)[1], atol=1e-5, rtol=1e-5)
-    assert (scores[0] - model(x, fewer)[0]).abs().max() > 1e-3
-
-
-@pytest.mark.parametrize("training", [False, True])
-def test_an_empty_set_gives_the_same_scores_at_every_frame(training):
-    model, x = reader().train(training), inputs()
-    scores = model(x, torch.zeros(NEURONS, dtype=torch.bool))
-    hidden = torch.relu(model.rho(torch.zeros(MEMBERS, model.rho.weight.shape[-1], x.shape[-1])))
-    torch.testing.assert_close(scores, model.readout(hidden))
-    unknown = reader(known=torch.zeros(MEMBERS, NEURONS))
-    torch.testing.assert_close(scores, unknown(x, EVERY))
-
-
-def test_dropped_neurons_are_those_that_are_not_there():
-    model, x = reader(), inputs()
-    kept = random_subsets(x, torch.Generator().manual_seed(5))
-    scores = model(x, EVERY, kept)
-    for frame in range(0, FRAMES, 7):
-        alone = model(x[..., frame : frame + 1], kept[:, frame] > 0)
-        torch.testing.assert_close(scores[..., frame : frame + 1], alone, atol=1e-5, rtol=1e-5)
-    assert (scores - model(x, EVERY)).abs().max() > 1e-3
+    known[1, 2:4], known[2] = 0, 0  # the last member knows nobody
+    model.known.copy_(known)
+    present = torch.tensor([True, False, True, True, False, True])
+    x[:, ~present] = absent
+    kept = random_subsets(x, torch.Generator().manual_seed(5)) if dropping else None
+    scores = model(x, present, kept)
+    seen = (torch.ones(NEURONS, FRAMES) if kept is None else kept) * present[:, None]
+    for member, frame in itertools.product(range(MEMBERS), range(FRAMES)):
+        which = torch.nonzero(known[member] * seen[:, frame]).flatten().tolist()
+        wanted = plain(model, member, x[..., frame], which)
+        torch.testing.assert_close(scores[member, :, frame], wanted, atol=1e-5, rtol=1e-5)
+    rows = {name: tensor[[1]] for name, tensor in model.state_dict().items()}
+    alone = functional_call(model, rows, (x, present, kept))
+    torch.testing.assert_close(alone, scores[1:2], atol=1e-5, rtol=1e-5)
 
 
 def test_training_drops_neurons_that_are_present():
@@ -151,9 +106,10 @@ def test_filled_reads_as_if_the_means_were_put_in():
     full = masked([[True] * 4, [True] * 4])
     means = np.random.default_rng(0).random((2, 2, 4)).astype(np.float32)
     cases = np.array([[True, False, True, True], [False, False, True, False], [True] * 4])
-    scores = filled(full, means, cases)(x := torch.rand(2, 4, 20))
-    for case, there in enumerate(cases):
+    x = torch.rand(2, 4, 20)
+    for there in cases:
+        scores = full.filled(means, there)(x)
         for member in range(2):
             given = torch.from_numpy(means[member]).clone()[..., None].expand(-1, -1, 20).clone()
             given[:, there] = x[:, there]
-            torch.testing.assert_close(scores[2 * case + member], full(given)[member])
+            torch.testing.assert_close(scores[member], full(given)[member])

@@ -1,16 +1,14 @@
-"""Recordings as WormWideWeb JSON, CSV and NPZ; and what damaged files of any kind give."""
+"""Recordings as WormWideWeb JSON, CSV and NPZ. Damaged ones: fuzz.py."""
 
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from recordings import damaged, digests, reads_or_raises, small_worms
-from wormgnn.datasets import kato, nichols, tabular, wormwideweb
-from wormgnn.datasets.layouts import write_kato, write_kato_older, write_nichols, write_wormwideweb
+from recordings import digests, small_worms
+from wormgnn.datasets import tabular, wormwideweb
+from wormgnn.datasets.layouts import write_wormwideweb
 from wormgnn.errors import RecordingError, SourceError, WormgnnError
 from wormgnn.recording import NO_STATE, PAPER_NEURONS
 from wormgnn.states import TWO, merge
@@ -240,45 +238,3 @@ def test_absent_and_binary_files(tmp_path):
     path.write_bytes(b"\xff\xfe\x00\x01")
     with pytest.raises(SourceError, match=r"bytes\.csv: expected a CSV table"):
         tabular.read(path)
-
-
-@pytest.mark.parametrize(
-    ("write", "read"),
-    [
-        (write_kato, kato.read),
-        (write_kato_older, kato.read),
-        (write_nichols, nichols.read),
-        (lambda worms, path: write_wormwideweb(worms[0], path), wormwideweb.read),
-        (lambda worms, path: csv(path.parent, TABLE).rename(path), tabular.read),
-        (lambda worms, path: npz(path.parent).rename(path), tabular.read),
-    ],
-    ids=["kato", "kato-older", "nichols", "wormwideweb", "csv", "npz"],
-)
-@damaged
-@given(data=st.data())
-def test_corrupted_bytes_give_recordings_or_typed_errors(tmp_path, write, read, data):
-    path = tmp_path / "whole"
-    if not path.exists():
-        write(small_worms(duration_s=6.0), path)
-    content = bytearray(path.read_bytes())
-    if data.draw(st.booleans()):
-        del content[data.draw(st.integers(0, len(content))) :]
-    places = st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255))
-    for place, value in data.draw(st.lists(places, max_size=20)) if content else ():
-        content[int(place * len(content))] = value
-    (tmp_path / "corrupt").write_bytes(content)
-    reads_or_raises(read, tmp_path / "corrupt")
-
-
-@damaged
-@given(data=st.data())
-def test_junk_in_json_gives_a_recording_or_a_typed_error(animal, data):
-    content = json.loads(animal.read_text())
-    field = data.draw(st.sampled_from(sorted(content)))
-    junk = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3)
-    content[field] = data.draw(
-        junk | st.lists(junk, max_size=3) | st.dictionaries(st.text(max_size=2), junk)
-    )
-    path = animal.with_name("corrupt.json")
-    path.write_text(json.dumps(content), encoding="utf-8")
-    reads_or_raises(wormwideweb.read, path)

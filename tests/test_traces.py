@@ -18,10 +18,10 @@ from wormgnn.models import PREDICTORS, predictor
 from wormgnn.models.ensemble import flat_state
 from wormgnn.plan import Plan, Profile, profile_named
 from wormgnn.recording import PAPER_NEURONS
+from wormgnn.tasks import evaluation, traces
 from wormgnn.tasks import rollout as rollouts
-from wormgnn.tasks import traces
 from wormgnn.tasks.rollout import BURN_IN_FRAMES, Rollout, ScheduledSampling
-from wormgnn.tasks.simple_forecasts import FORECASTS
+from wormgnn.tasks.simple_forecasts import FORECASTS, fit_ridge
 from wormgnn.training import Batch
 
 MEMBERS, WINDOWS, FRAMES = 2, 5, 8
@@ -145,36 +145,33 @@ def test_true_frames_fade_out_linearly_over_epochs():
     assert not ScheduledSampling(0)(plain, 0, random).inputs[2].any()
 
 
-def traces_of(worm=None, fold=3, split="shuffled", seed=5):
-    """A worm that trains."""
-    pool = [worm or tiny_worm(n_frames=N_FRAMES), tiny_worm("worm-2")]
+def numbered(fold, split="shuffled", model="mean"):
+    """A worm that trains, whose features are the numbers of its frames."""
+    pool = [tiny_worm(n_frames=N_FRAMES), tiny_worm("worm-2")]
     cohort = cohort_of(pool, replace(EVERY, n_folds=FOLDS))
-    plan = plan_of("mean", sizes=(1,), split=split, seed=seed)
-    return traces.worm_traces(plan, cohort, fold, "cpu")[0]
-
-
-def numbered(fold, **changes):
-    """A worm whose features are the numbers of its frames."""
-    worm = traces_of(fold=fold, **changes)
+    plan = plan_of(model, sizes=(1,), split=split, seed=5)
+    worm = traces.worm_traces(plan, cohort, fold, "cpu")[0]
     return replace(worm, x=torch.arange(N_FRAMES).expand(2, len(NEURONS), -1))
 
 
-def first_frames(windows):
-    assert (windows == windows[..., :1] + torch.arange(WINDOW_FRAMES)).all()
+def first_frames(windows, length):
+    assert (windows == windows[..., :1] + torch.arange(length)).all()
     return windows[0, 0, :, 0].tolist()
 
 
+@pytest.mark.parametrize("model, length", [("mean", 8), ("mlp", 8), ("mlp-rnn", 12)])
 @pytest.mark.parametrize("split", ["shuffled", "blocked"])
-def test_training_and_validation_share_out_all_whole_windows(split):
-    every, validated = list(range(0, N_FRAMES - 7, 8)), []
+def test_training_and_validation_share_out_all_whole_windows(split, model, length):
+    """Recurrent networks predict eight frames behind their burn-in of four."""
+    every, validated = list(range(0, N_FRAMES - length + 1, length)), []
     for fold in range(FOLDS):
-        worm = numbered(fold, split=split)
-        train, validation = (first_frames(worm.windows(use)) for use in (False, True))
+        worm = numbered(fold, split=split, model=model)
+        train, validation = (first_frames(worm.windows(use), length) for use in (False, True))
         assert sorted(train + validation) == every
-        assert 2 <= len(validation) <= 3
+        assert 1 <= len(validation) <= 3
         validated += validation
     assert sorted(validated) == every
-    first, again = (numbered(fold, split=split).windows(True) for fold in (0, FOLDS))
+    first, again = (numbered(fold, split=split, model=model).windows(True) for fold in (0, FOLDS))
     assert torch.equal(first, again)
 
 
@@ -186,11 +183,15 @@ def test_static_edges_rest_on_training_windows_or_on_all_of_an_unseen_worm():
         edges = batch.inputs[1][0, 0].tolist()
         assert set(edges) <= set(train) and (edges[0], edges[-1]) == (train[0], train[-1])
         assert len(edges) == count and edges == sorted(set(edges))
-    every = worm.context[1, 2]
+    every = worm.context(0)[1, 2]
     assert (len(every), every[0], every[-1]) == (count, 0, N_FRAMES - 1)
     assert set(every.diff().tolist()) == {1, 2}
     short = replace(worm, x=torch.arange(90.0).expand(2, len(NEURONS), -1))
-    assert short.context[0, 0].tolist() == list(range(90))
+    assert short.context(0)[0, 0].tolist() == list(range(90))
+    past = replace(worm, causal=True, x=torch.arange(600.0).expand(2, len(NEURONS), -1))
+    for start, known in ((0, 200), (150, 200), (400, 404)):
+        edges = past.context(start)[0, 0]
+        assert (len(edges), edges[0], edges[-1]) == (count, 0, known - 1)
 
 
 def trained(worms, name="mlp", subsets=SUBSETS, epochs=1, sampling_end=1.0, **options):
@@ -298,10 +299,10 @@ def test_windows_start_every_eight_frames_as_long_as_they_fit(horizon):
     for n_frames in range(120):
         wanted = [t for t in range(0, n_frames, 8) if t + BURN_IN_FRAMES + horizon <= n_frames]
         if wanted and horizon:
-            assert traces.starts(n_frames, horizon).tolist() == wanted
+            assert evaluation.starts(n_frames, horizon).tolist() == wanted
         else:
             with pytest.raises(RecordingError, match=rf"horizon of {horizon} .*{n_frames} frames"):
-                traces.starts(n_frames, horizon)
+                evaluation.starts(n_frames, horizon)
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf, 1e38, 11.0, -11.0, 9.9, 10.0])
@@ -311,12 +312,12 @@ def test_errors_are_means_over_windows_and_what_is_far_out_has_diverged(value):
     predicted[1, 0, 2, 3, 1] = value
     wanted = ((predicted - truth) ** 2).mean(axis=3)
     wanted[1, 0, 2, 1] = wanted[1, 0, 2, 1] if np.isfinite(value) else np.inf
-    result = traces.square_error(torch.from_numpy(predicted), torch.from_numpy(truth))
+    result = evaluation.square_error(torch.from_numpy(predicted), torch.from_numpy(truth))
     assert result.dtype == np.float64
     np.testing.assert_allclose(result, wanted)
     diverged = np.zeros((2, 5), dtype=bool)
-    diverged[1, 3] = value not in (9.9, traces.DIVERGED)
-    assert np.array_equal(traces.diverged(torch.from_numpy(predicted)), diverged)
+    diverged[1, 3] = value not in (9.9, evaluation.DIVERGED)
+    assert np.array_equal(evaluation.diverged(torch.from_numpy(predicted)), diverged)
 
 
 @torch.no_grad()
@@ -326,29 +327,29 @@ def one_by_one(model, m, worm, start, horizon_frames):
     known = worm.x[..., None, first : start + BURN_IN_FRAMES]
     window = torch.cat([known, known.new_zeros(*known.shape[:3], horizon_frames)], dim=-1)
     nothing = torch.zeros(1, window.shape[-1], dtype=torch.bool)
-    return by_loops(model, window, worm.context, nothing)[m, :, :, 0]
+    return by_loops(model, window, worm.context(start), nothing)[m, :, :, 0]
 
 
 @pytest.mark.parametrize("name, options", EVALUATED)
 def test_errors_examples_and_free_runs_are_those_of_one_window_at_a_time(name, options):
     model, worms = ensemble(name, **options), cut_worms()
-    result = traces.evaluate_networks(model, worms, SUBSETS)
+    result = evaluation.evaluate_networks(model, worms, SUBSETS)
     assert result["seen"].astype(int).tolist() == [[1, 0, 0], [0, 1, 0], [1, 1, 0]]
     for field in ("mse", "examples", "free"):
         unseen = np.isfinite(result[field]).all(axis=tuple(range(2, result[field].ndim)))
         assert (unseen == ~result["seen"]).all(), field
     close = {"rtol": 1e-3, "atol": 1e-5}
     for m, column in ((0, 1), (1, 2)):
-        worm, horizon = worms[column], traces.HORIZON_FRAMES
+        worm, horizon = worms[column], evaluation.HORIZON_FRAMES
         n_frames, errors = worm.x.shape[-1], []
-        for start in traces.starts(n_frames):
+        for start in evaluation.starts(n_frames):
             truth = worm.x[..., start + BURN_IN_FRAMES :][..., :horizon]
             errors.append((one_by_one(model, m, worm, start, horizon) - truth).square())
         np.testing.assert_allclose(result["mse"][m, column], torch.stack(errors).mean(0), **close)
-        for k, start in list(enumerate(traces.example_starts(n_frames)))[::4]:
+        for k, start in list(enumerate(evaluation.example_starts(n_frames)))[::4]:
             wanted = one_by_one(model, m, worm, start, horizon)
             np.testing.assert_allclose(result["examples"][m, column, :, :, k], wanted, **close)
-        wanted = one_by_one(model, m, worm, traces.free_start(n_frames), traces.FREE_FRAMES)
+        wanted = one_by_one(model, m, worm, evaluation.free_start(n_frames), evaluation.FREE_FRAMES)
         np.testing.assert_allclose(result["free"][m, column], wanted, **close)
     assert np.ptp(result["free"][0, 1], axis=-1).max() > 1e-2  # it does move
 
@@ -356,13 +357,28 @@ def test_errors_examples_and_free_runs_are_those_of_one_window_at_a_time(name, o
 @pytest.mark.parametrize("name, options", EVALUATED)
 def test_members_in_turn_forecast_as_members_together(monkeypatch, teachers, name, options):
     model, worms = ensemble(name, **options), cut_worms()
-    together = traces.evaluate_networks(model, worms, SUBSETS)
-    one = bytes_of(model, len(NEURONS), len(traces.starts(worms[2].x.shape[-1])), 2)
+    together = evaluation.evaluate_networks(model, worms, SUBSETS)
+    one = bytes_of(model, len(NEURONS), len(evaluation.starts(worms[2].x.shape[-1])), 2)
     monkeypatch.setattr(rollouts, "MEMORY_BUDGET_BYTES", int(2.5 * one))
-    in_turn = traces.evaluate_networks(model, worms, SUBSETS)
+    in_turn = evaluation.evaluate_networks(model, worms, SUBSETS)
     assert len(teachers) == 6 + 8  # two groups on worm 3, each run twice
     for field, wanted in together.items():
         np.testing.assert_allclose(in_turn[field], wanted, rtol=1e-4, atol=1e-6, err_msg=field)
+
+
+@pytest.mark.parametrize("causal", [True, False])
+def test_causal_forecasts_know_nothing_of_the_frames_behind_them(causal):
+    model, worm = ensemble("gnn", edges="after"), tiny_worm(n_frames=900)
+    cohort = cohort_of([worm, tiny_worm("worm-2")], EVERY)
+    plan = plan_of("gnn", sizes=(1,), scaling="causal")
+    seen = replace(traces.worm_traces(plan, cohort, 0, "cpu")[0], causal=causal, name="other")
+    other = replace(seen, x=torch.where(torch.arange(900) < 500, seen.x, 1 - seen.x))
+    first, changed = (
+        evaluation.evaluate_networks(model, [w], SUBSETS)["examples"] for w in (seen, other)
+    )
+    early = evaluation.example_starts(900) + BURN_IN_FRAMES <= 500
+    same = (first == changed).all(axis=(0, 1, 2, 3, 5))
+    assert (same == early).all() if causal else not same.any()
 
 
 @pytest.mark.parametrize("model", ["persistence", "ridge", "mlp", "gnn-rnn"])
@@ -417,12 +433,44 @@ def test_simple_forecasts_are_fitted_on_the_windows_of_their_training_worms(name
             kept.append(every[:, :, validates == use])
     simple = FORECASTS[name](windows[False], windows[True], worms[2], NEURONS)
     known, truth = (
-        np.stack([xs[2][..., t + a : t + b] for t in traces.starts(200)], axis=2)
+        np.stack([xs[2][..., t + a : t + b] for t in evaluation.starts(200)], axis=2)
         for a, b in ((0, 4), (4, 20))
     )
     wanted = simple.forecast(known, 16)
     np.testing.assert_allclose(arrays["mse"][0, 2], ((wanted - truth) ** 2).mean(2), rtol=1e-4)
     np.testing.assert_allclose(arrays["examples"][0, 2][:, :, 0], wanted[:, :, 0], rtol=1e-4)
+
+
+def test_a_lagged_mlp_begins_as_the_autoregression_of_its_windows():
+    cohort = cohort_of(tiny_worms(3), replace(EVERY, folds=(0,)))
+    options = {"hidden": 4, "linear": True}
+    plan = plan_of("mlp-lags", options=options, sizes=(1, 2), epochs=1, learning_rate=0.0)
+    worms, members = traces.worm_traces(plan, cohort, 0, "cpu"), traces.subsets(plan, cohort)
+    _, (arrays,) = forecast(plan, cohort)
+    for row, names in enumerate(members):
+        training, validation = (
+            [w.windows(use).double().numpy() for w in worms if w.name in names]
+            for use in (False, True)
+        )
+        assert training[0].shape[-1] == 12
+        simple = fit_ridge(training, validation, lags=4)
+        for column in np.flatnonzero(~arrays["seen"][row]):
+            x = worms[column].x[..., evaluation.example_starts(203)[:, None] + np.arange(4)]
+            wanted = simple.forecast(x, 16)
+            np.testing.assert_allclose(arrays["examples"][row, column], wanted, 1e-3, 1e-4)
+
+
+def test_a_forecast_can_be_the_mean_of_a_networks_and_a_simple_one():
+    cohort = cohort_of(tiny_worms(3), replace(EVERY, folds=(0,)))
+    arrays = [
+        forecast(plan_of(model, options=options, sizes=(1,)), cohort)[1][0]
+        for model, options in (("gnn", {}), ("var", {}), ("gnn", {"averaged_with": "var"}))
+    ]
+    for field in ("examples", "free"):
+        own, simple, mean = (one[field] for one in arrays)
+        np.testing.assert_allclose(mean, (own + simple) / 2, rtol=1e-4, atol=1e-6)
+    with pytest.raises(ChoiceError, match=r"averaged_with 'mlp'.*var"):
+        traces.check(plan_of("gnn", options={"averaged_with": "mlp"}), cohort)
 
 
 def test_members_are_all_subsets_that_leave_a_worm_and_bad_input_is_refused():

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from wormgnn.results import write as write_reference
     from wormgnn.runner import run
     from wormgnn.store import Store
-    from wormgnn.tasks.readers import READERS
+    from wormgnn.tasks.states import READERS
 
 # fmt: off
 __all__ = [
@@ -87,7 +87,7 @@ _NAMES = {
     "results": "Reference Table read_reference write_reference",
     "runner": "run",
     "store": "Store",
-    "tasks.readers": "READERS",
+    "tasks.states": "READERS",
 }
 """Names by the module that holds them."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import warnings
 from pathlib import Path
-from typing import TextIO
 
 import click
 
@@ -13,9 +12,10 @@ from wormgnn import __version__
 from wormgnn.errors import WormgnnError, one_line
 
 SEEDS = click.IntRange(0, 2**31 - 1)
-
+PATH = click.Path(path_type=Path)
 
 _force = click.option("--force", is_flag=True, help="Overwrite outputs that exist.")
+_states = click.option("--states", default=2, show_default=True, help="7, 4 or 2.")
 
 
 class _Group(click.Group):
@@ -30,14 +30,7 @@ class _Group(click.Group):
             raise click.ClickException(str(error)) from error
 
 
-def _show(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
+def _show(message: Warning | str, *_: object, **__: object) -> None:
     click.echo(f"Warning: {one_line(str(message))}", err=True)
 
 
@@ -80,30 +73,25 @@ def _print_status() -> None:
 @data.command()
 @click.argument("output", type=click.Path(path_type=Path))
 @click.option(
-    "--layout",
-    help="csv, npz, wormwideweb, kato, kato-older or nichols; told by OUTPUT's ending if left out.",
-)
-@click.option(
     "--worms", default=5, type=click.IntRange(1, 1000), show_default=True, help="Number of worms."
 )
 @click.option("--seed", default=0, type=SEEDS, show_default=True)
 @_force
-def simulate(output: Path, layout: str | None, worms: int, seed: int, force: bool) -> None:
-    """Write simulated worms into OUTPUT, in the file layout of a laboratory.
+def simulate(output: Path, worms: int, seed: int, force: bool) -> None:
+    """Write simulated worms into OUTPUT, in the layout that its ending stands for.
 
-    In the layouts csv, npz and wormwideweb each of several worms has a file of its own, whose name
-    begins as OUTPUT does.
+    .mat is Kato's layout, .json WormWideWeb's, .csv and .npz are tables. But for .mat, each of
+    several worms has a file of its own, whose name begins as OUTPUT does.
     """
     from wormgnn.datasets import layouts
     from wormgnn.datasets.simulated import simulate as make
     from wormgnn.files import check_absent, check_writable
 
-    layout = layouts.layout_of(output, layout)
     recordings = make(n_worms=worms, seed=seed)
-    targets = layouts.targets(recordings, output, layout)
+    targets = layouts.targets(recordings, output)
     check_writable(output.parent, targets)
     check_absent(targets, force)
-    for path in layouts.write(recordings, output, layout):
+    for path in layouts.write(recordings, output):
         click.echo(path)
 
 
@@ -168,13 +156,13 @@ def run(
 
 
 @main.command("decode")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=PATH)
 @click.option(
     "--weights",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A decoder that `wormgnn train` wrote; that of this package if left out.",
 )
-@click.option("--states", default=2, show_default=True, help="7, 4 or 2.")
+@_states
 @click.option(
     "--like",
     default="",
@@ -192,7 +180,7 @@ def run(
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default="decoded",
     show_default=True,
     help="Folder for what is written.",
@@ -235,7 +223,7 @@ def decode_command(
         for job in tqdm(jobs, desc="decoding", unit="worm", delay=1, disable=None, leave=False)
     ]
     overview = report.write_overview(results, output, wanted)
-    click.echo(report.for_reading(results, output, wanted) + "\n")
+    click.echo(report.for_reading(results) + "\n")
     for path in overview:
         click.echo(path)
 
@@ -249,14 +237,8 @@ def decode_command(
     metavar="NAME,...",
     help="Datasets or folders of labelled recordings, with commas between.",
 )
-@click.option("--states", default=2, show_default=True, help="7, 4 or 2.")
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="File for the decoder (.npz).",
-)
+@_states
+@click.option("-o", "--output", required=True, type=PATH, help="File for the decoder (.npz).")
 @_force
 def train(sources: str, states: int, output: Path, force: bool) -> None:
     """Train a decoder on labelled recordings, for `wormgnn decode --weights`.
@@ -275,15 +257,14 @@ def train(sources: str, states: int, output: Path, force: bool) -> None:
         raise OutputError(f"{output}: expected a name that ends in .npz, found {found}")
     vocabulary(states)  # asked before long work
     check_absent([output], force)
-    named = [name for name in sources.split(",") if name]
-    if not named:
+    recordings = [worm for name in sources.split(",") if name for worm in registry.load(name)]
+    if not recordings:
         known = ", ".join(registry.DATASETS)
         raise TrainingError(f"--on: expected folders, or some of {known}, found none")
-    decoder = BehaviourDecoder(states)
-    recordings = [worm for name in named for worm in registry.load(name)]
     check_writable(output.parent, [output])
     click.echo(f"training on {len(recordings)} recordings, each left out in turn", err=True)
-    decoder.fit(recordings).save(output)
+    decoder = BehaviourDecoder(states).fit(recordings)
+    decoder.save(output)
     click.echo(output)
     columns = ["laboratory", "worm", "decoder", "n_neurons", "balanced_accuracy"]
     rows = decoder.left_out_.groupby(["laboratory", "worm", "decoder"], sort=False).head(1)

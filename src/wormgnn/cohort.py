@@ -26,18 +26,10 @@ Subset = tuple[str, ...]
 class Cohort:
     """Worms of which subsets train, and worms that never do.
 
-    Attributes
-    ----------
-    recordings
-        Those that train first. Their order decides the folds.
-    n_pool
-        How many of them may train.
-    neurons
-        Names, in the order of the features' columns. A worm may lack some of them.
-    profile
-        Folds, epochs and worm subsets.
-    seed
-        Of the folds.
+    The first `n_pool` recordings may train; the order of all decides the folds, with the seed.
+    `neurons` are names in the order of the features' columns, of which a worm may lack some, and
+    `profile` says which folds, epochs and worm subsets; `only`, which of these subsets train, where
+    they are not all.
     """
 
     recordings: tuple[Recording, ...]
@@ -45,6 +37,7 @@ class Cohort:
     neurons: tuple[str, ...]
     profile: Profile
     seed: int = 0
+    only: tuple[Subset, ...] | None = None
     _features: dict[tuple[int, Scaling], tuple[Features, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -60,12 +53,7 @@ class Cohort:
     ) -> Cohort:
         """Worms that train, and `unseen` ones, with those of the named neurons that each has.
 
-        Raises
-        ------
-        RecordingError
-            Two worms of one name.
-        NeuronError
-            A worm that has none of the neurons.
+        RecordingError for two worms of one name, NeuronError for a worm that has no such neuron.
         """
         worms = (*recordings, *unseen)
         check_names(worms)
@@ -80,7 +68,7 @@ class Cohort:
         """Names of the worms."""
         return tuple(recording.worm for recording in self.recordings)
 
-    @property
+    @cached_property
     def present(self) -> NDArray[np.bool_]:
         """Which neurons each worm has, shape (worms, neurons)."""
         named = [set(worm.identified) for worm in self.recordings]
@@ -101,7 +89,8 @@ class Cohort:
 
     def subsets(self, sizes: Sequence[int] | None) -> list[Subset]:
         """Worms that each member trains on."""
-        return self.profile.subsets(self.worms[: self.n_pool], sizes)
+        subsets = self.profile.subsets(self.worms[: self.n_pool], sizes)
+        return [subset for subset in subsets if self.only is None or subset in self.only]
 
     def known(self, subsets: Sequence[Subset]) -> NDArray[np.bool_]:
         """Neurons named in any training worm of each subset, shape (subsets, neurons)."""
@@ -112,11 +101,16 @@ class Cohort:
         """What models see of each worm; zero where it lacks a neuron. Computed once."""
         key = n_states, scaling
         if key not in self._features:
-            seen = zip(self.recordings, self.present, strict=True)
-            self._features[key] = tuple(
-                _spread(worm, self.neurons, here, n_states, scaling) for worm, here in seen
-            )
+            self._features[key] = tuple(self._spread(n, *key) for n in range(len(self.worms)))
         return self._features[key]
+
+    def _spread(self, number: int, n_states: int, scaling: Scaling) -> Features:
+        """Features of the neurons that a worm has, each in its place among all."""
+        worm, here = self.recordings[number], self.present[number]
+        own = features(worm, [self.neurons[n] for n in np.flatnonzero(here)], n_states, scaling)
+        x = np.zeros((len(own.x), len(self.neurons), own.n_frames), dtype=np.float32)
+        x[:, here] = own.x
+        return replace(own, neurons=self.neurons, x=x)
 
     def roles(self, worm: int, fold: int, split: Split) -> NDArray[np.int64]:
         """Use of each frame of a worm in a fold, shape (frames,); all train with split `none`."""
@@ -126,35 +120,8 @@ class Cohort:
         return roles(n_frames, fold, self.profile.n_folds, split, 100 * self.seed + worm)
 
 
-def _spread(
-    worm: Recording,
-    neurons: Sequence[str],
-    here: NDArray[np.bool_],
-    n_states: int,
-    scaling: Scaling,
-) -> Features:
-    """Features of the neurons that are here, each in its place among all."""
-    own = features(
-        worm, [n for n, has in zip(neurons, here, strict=True) if has], n_states, scaling
-    )
-    x = np.zeros((len(own.x), len(neurons), own.n_frames), dtype=np.float32)
-    x[:, here] = own.x
-    return replace(own, neurons=tuple(neurons), x=x)
-
-
 View = Callable[[list[Recording], object, Sequence[str]], list[Recording]]
 """From recordings, what they were loaded from, and neurons, to how a model sees them."""
-
-
-def _derivative(
-    recordings: list[Recording], source: object, neurons: Sequence[str]
-) -> list[Recording]:
-    """The derivative of each trace in its place.
-
-    The two features are then the first and the second derivative: a model must tell states
-    from how activity changes, not from how high it is.
-    """
-    return [replace(worm, traces=derivative(worm)) for worm in recordings]
 
 
 def aligned(recordings: list[Recording], source: object, neurons: Sequence[str]) -> list[Recording]:
@@ -187,7 +154,13 @@ def _with_constant(traces: NDArray[np.float64]) -> NDArray[np.float64]:
 
 VIEWS: Mapping[str, View] = {
     "as recorded": lambda recordings, source, neurons: recordings,
-    "derivative": _derivative,
+    "derivative": lambda recordings, source, neurons: [
+        replace(worm, traces=derivative(worm)) for worm in recordings
+    ],
     "aligned": aligned,
 }
-"""How a line sees its recordings."""
+"""How a line sees its recordings.
+
+With `derivative` that of each trace stands in its place. The two features are then the first and
+the second derivative: a model must tell states from how activity changes, not from how high it is.
+"""

@@ -7,15 +7,14 @@ independent pieces of evidence, however many networks were trained on them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from wormgnn.errors import ChoiceError, WormgnnError
-from wormgnn.statistics import Comparison, Random, paired_comparison
+from wormgnn.statistics import cluster_interval, signed_rank
 
 IDENTITY = (
     *("experiment", "line", "model", "task", "n_states", "neurons", "view", "scaling", "split"),
@@ -73,7 +72,6 @@ def compare(
     unit: str | Sequence[str] = "worm",
     scale: float = 100.0,
     margin: float = MARGIN,
-    rng: Random = 0,
 ) -> pd.DataFrame:
     """A minus B, pair by pair, with intervals over worms.
 
@@ -84,8 +82,8 @@ def compare(
         tables are compared by concatenating them first.
     A, B
         Which rows, e.g. `dict(model="GNN", seen=False)`.
-    score
-        Column to compare.
+    score, scale
+        Column to compare, and a factor on it: 100 turns fractions into percentage points.
     by
         Columns that make a row of the result; together if empty. Where A and B set one apart
         (`A=dict(model=["GIN-0", "GAT"])`, `B=dict(model="GNN")`), rows are those of the side that
@@ -95,27 +93,21 @@ def compare(
         that the table has, but `NAMES` and those that A and B set to different values.
     unit
         Column (or columns) of the independent unit that the bootstrap resamples.
-    scale
-        Factor on scores: 100 turns fractions into percentage points.
     margin
         Of `answer`, in scaled units.
-    rng
-        Seed of the bootstrap.
 
     Returns
     -------
     table
         One row for each group: the columns `by`, a, b (means over pairs), difference, low, high
-        (95 % over units), sd (of the pairs' differences), p_worms (Wilcoxon over units), p_pairs,
-        n_pairs, n_worms (units), n_folds, majority (mean share of the commonest state in A's
-        rows, NaN without such a column), answer. A difference that is not finite has no interval.
+        (95 % over units), sd (of the pairs' differences), p_worms (Wilcoxon over units, which
+        cannot fall below 0.0625 with five), p_pairs (over pairs: too small, since pairs share
+        worms), n_pairs, n_worms (units), n_folds, majority (mean share of the commonest state in
+        A's rows, NaN without such a column), answer, text (`with_interval`). A difference that is
+        not finite has no interval.
 
-    Raises
-    ------
-    ChoiceError
-        A column or value that the table lacks.
-    CompareError
-        No pair, or rows of one side that are the same by `on`.
+    ChoiceError for a column or value that the table lacks; CompareError for no pair, or rows of one
+    side that are the same by `on`.
     """
     apart = {name for name in {*A, *B} if A.get(name) != B.get(name)}
     of_b = [n for n in by if n in apart and _is_list(B.get(n)) and not _is_list(A.get(n))]
@@ -133,12 +125,11 @@ def compare(
         raise CompareError(f"no rows of {dict(A)} and {dict(B)} share {', '.join(keys)}")
     groups = pairs.groupby(list(by), sort=False) if by else [((), pairs)]
     units = [unit] if isinstance(unit, str) else list(unit)
-    return pd.DataFrame(
-        [
-            dict(zip(by, group, strict=True)) | _difference(rows, units, scale, margin, rng)
-            for group, rows in groups
-        ]
-    )
+    rows = [
+        dict(zip(by, group, strict=True)) | _difference(part, units, scale, margin)
+        for group, part in groups
+    ]
+    return pd.DataFrame(rows)
 
 
 def _side(
@@ -154,27 +145,37 @@ def _side(
 
 
 def _difference(
-    pairs: pd.DataFrame, units: Sequence[str], scale: float, margin: float, rng: Random
+    pairs: pd.DataFrame, units: Sequence[str], scale: float, margin: float
 ) -> dict[str, Any]:
     a, b = (scale * pairs[side] for side in ("score_a", "score_b"))
-    unit = pairs[list(units)].astype(str).agg("/".join, axis=1)
-    if np.isfinite(a).all() and np.isfinite(b).all():
-        result = paired_comparison(a, b, list(unit), rng)
-        sd, said = (a - b).std(), answer(result.low, result.high, margin)
+    keys = pairs[list(units)].astype(str).agg("/".join, axis=1)
+    names, unit = np.unique(keys, return_inverse=True)
+    finite = np.isfinite(a).all() and np.isfinite(b).all()
+    p_worms = p_pairs = sd = np.nan
+    if finite:
+        gap = a - b
+        sums, counts = np.bincount(unit, gap), np.bincount(unit)
+        difference, low, high = map(float, cluster_interval(sums, counts))
+        p_worms, p_pairs, sd = signed_rank(sums / counts), signed_rank(gap.to_numpy()), gap.std()
     else:
         with np.errstate(invalid="ignore"):
-            gap = float(a.mean() - b.mean())
-        result = Comparison(gap, gap, gap, np.nan, np.nan, len(a), unit.nunique())
-        sd, said = np.nan, OPEN
-    return {
+            difference = low = high = float(a.mean() - b.mean())
+    row = {
         "a": a.mean(),
         "b": b.mean(),
         "majority": scale * pairs["majority"].mean(),
-        **asdict(result),
+        "difference": difference,
+        "low": low,
+        "high": high,
+        "p_worms": p_worms,
+        "p_pairs": p_pairs,
+        "n_pairs": len(a),
+        "n_worms": len(names),
         "sd": sd,
         "n_folds": pairs["fold"].nunique() if "fold" in pairs else np.nan,
-        "answer": said,
+        "answer": answer(low, high, margin) if finite else OPEN,
     }
+    return row | {"text": with_interval(row)}
 
 
 def answer(low: float, high: float, margin: float = MARGIN) -> str:
@@ -198,18 +199,9 @@ def answer(low: float, high: float, margin: float = MARGIN) -> str:
 def summarise(rows: pd.DataFrame, by: Sequence[str] = ("model",)) -> pd.DataFrame:
     """Accuracy of each model on the worms it was trained on and on unseen ones.
 
-    Parameters
-    ----------
-    rows
-        One for each line, fold, subset and worm.
-    by
-        Columns that make a line of the table; add `n_train` to split by training worms.
-
-    Returns
-    -------
-    table
-        Columns `by`, worms (kind of worm), mean, sd, lowest, balanced, macro_f1, majority (all as
-        fractions), n (members x worms), members. A score that the rows lack is left out.
+    `rows` are those of a run. Columns `by` (add `n_train` to split by training worms), worms (kind
+    of worm), mean, sd, lowest, balanced, macro_f1, majority (all as fractions; a score that the
+    rows lack is left out), n (members x worms), members.
     """
     kinds = rows.assign(
         worms=rows["seen"].map(SEEN), member=rows["subset"] + "/" + rows["fold"].astype(str)
@@ -236,7 +228,7 @@ def percent(mean: float, sd: float | None = None) -> str:
     return f"{mean:.1f}" if sd is None or pd.isna(sd) else f"{mean:.1f}\u00a0±\u00a0{sd:.1f}"
 
 
-def with_interval(row: Mapping[Hashable, Any] | pd.Series[Any], digits: int = 1) -> str:
+def with_interval(row: Mapping[str, Any] | pd.Series[Any], digits: int = 1) -> str:
     """`-0.3 [-1.1, +0.4]` from a row of `compare`; `diverged` where it is not finite."""
     if not np.isfinite(row["difference"]):
         return "diverged"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,91 +15,31 @@ from wormgnn.recording import canonical_name
 WEIGHTINGS = ("count", "binary", "normalised")
 """How the weights of edges are expressed, see `adjacency`."""
 
-_WIRING: Mapping[str, str] = MappingProxyType({"chemical": "Generic_CS", "gap": "Generic_GJ"})
-_RESPONSES: Mapping[str, str] = MappingProxyType({"functional": "Functional"})
+CONNECTOMES: Mapping[str, str] = {
+    "white1986": "White_whole",
+    "varshney2011": "VarshneyDataReader",
+    "cook2019": "Cook2019HermReader",
+    **{f"witvliet2021-{number}": f"WitvlietDataReader{number}" for number in range(1, 9)},
+    "randi2023": "WormNeuroAtlasFuncReader",
+}
+"""Name of cect's own copy of each connectome. The number on an edge is, in
 
+- `white1986` (doi:10.1098/rstb.1986.0056), synaptic contacts as Varshney et al. 2011 counted them,
+  pharynx included;
+- `varshney2011` (doi:10.1371/journal.pcbi.1001066), synaptic contacts, corrected and completed from
+  White et al. 1986;
+- `cook2019` (hermaphrodite, doi:10.1038/s41586-019-1352-7), electron-microscope sections that show
+  the connection (number and size of synapses together);
+- `witvliet2021-1` (just hatched) to `-8` (adult; doi:10.1038/s41586-021-03778-8), synapses in the
+  brain of one animal (no ventral cord; gap junctions incomplete): L1 for 1 to 4, L2 for 5, L3 for
+  6, adults for 7 and 8;
+- `randi2023` (doi:10.1038/s41586-023-06683-4), the functional atlas: mean calcium response (dF/F)
+  of the receiver to stimulation of the sender, where q < 0.05; zero: not significant or not
+  measured.
+"""
 
-@dataclass(frozen=True)
-class Connectome:
-    """One published set of connections.
-
-    Parameters
-    ----------
-    cached
-        Name of cect's own copy.
-    citation
-        Authors, year, journal, DOI.
-    reference
-        Key in the book's bibliography.
-    weight
-        What the number on an edge is.
-    kinds
-        Kinds of edges it has, each with the name that cect gives them.
-    """
-
-    cached: str
-    citation: str
-    reference: str
-    weight: str
-    kinds: Mapping[str, str] = field(default_factory=lambda: _WIRING)
-
-    @property
-    def synapses(self) -> dict[str, list[str]]:
-        """Kinds of edges for each value that `adjacency` takes for `synapses`; `both` has all."""
-        single = {name: [kind] for name, kind in self.kinds.items()}
-        return {"both": list(self.kinds.values()), **single}
-
-
-def _witvliet(dataset: int, stage: str) -> Connectome:
-    """Dataset 1 (just hatched) to 8 (adult) of Witvliet et al. 2021."""
-    return Connectome(
-        cached=f"WitvlietDataReader{dataset}",
-        citation="Witvliet et al. 2021, Nature 596:257-261, doi:10.1038/s41586-021-03778-8",
-        reference="witvliet2021connectomes",
-        weight=f"synapses in the brain of one {stage} animal (no ventral cord; "
-        "gap junctions incomplete)",
-    )
-
-
-_STAGES = {1: "L1", 2: "L1", 3: "L1", 4: "L1", 5: "L2", 6: "L3", 7: "adult", 8: "adult"}
-
-CONNECTOMES: Mapping[str, Connectome] = MappingProxyType(
-    {
-        "white1986": Connectome(
-            cached="White_whole",
-            citation="White, Southgate, Thomson and Brenner 1986, "
-            "Phil. Trans. R. Soc. Lond. B 314:1-340, doi:10.1098/rstb.1986.0056",
-            reference="white1986structure",
-            weight="synaptic contacts, as Varshney et al. 2011 counted them, pharynx included",
-        ),
-        "varshney2011": Connectome(
-            cached="VarshneyDataReader",
-            citation="Varshney, Chen, Paniagua, Hall and Chklovskii 2011, "
-            "PLoS Comput. Biol. 7:e1001066, doi:10.1371/journal.pcbi.1001066",
-            reference="varshney2011structural",
-            weight="synaptic contacts, corrected and completed from White et al. 1986",
-        ),
-        "cook2019": Connectome(
-            cached="Cook2019HermReader",
-            citation="Cook et al. 2019 (hermaphrodite), "
-            "Nature 571:63-71, doi:10.1038/s41586-019-1352-7",
-            reference="cook2019whole",
-            weight="electron-microscope sections that show the connection "
-            "(number and size of synapses together)",
-        ),
-        **{f"witvliet2021-{n}": _witvliet(n, stage) for n, stage in _STAGES.items()},
-        "randi2023": Connectome(
-            cached="WormNeuroAtlasFuncReader",
-            citation="Randi, Sharma, Dvali and Leifer 2023, "
-            "Nature 623:406-414, doi:10.1038/s41586-023-06683-4",
-            reference="randi2023neural",
-            weight="mean calcium response (dF/F) of the receiver to stimulation of the sender, "
-            "where q < 0.05; zero means not significant or not measured",
-            kinds=_RESPONSES,
-        ),
-    }
-)
-"""Connectomes by name; structural but for the last, the functional atlas."""
+_KINDS = {"chemical": "Generic_CS", "gap": "Generic_GJ"}
+"""Kinds of edges, by cect's name for them; the functional atlas has one of its own."""
 
 
 def cells_in(connectome: str) -> tuple[str, ...]:
@@ -112,7 +50,7 @@ def cells_in(connectome: str) -> tuple[str, ...]:
     ChoiceError
         A name that is not in `CONNECTOMES`.
     """
-    return tuple(sorted(_load(chosen("connectome", connectome, CONNECTOMES).cached)[0]))
+    return tuple(sorted(_load(chosen("connectome", connectome, CONNECTOMES))[0]))
 
 
 def adjacency(
@@ -136,7 +74,7 @@ def adjacency(
     synapses
         `chemical`, `gap`, or `both` for their sum; `both` or `functional` for `randi2023`.
     weighting
-        `count`: the connectome's own weight (see `Connectome.weight`). `binary`: 1 for
+        `count`: the connectome's own weight (see `CONNECTOMES`). `binary`: 1 for
         each edge, whatever its weight and sign. `normalised`: each row divided by the sum
         of its absolute weights, so that a receiver takes the mean of its inputs; a row
         without inputs stays zero.
@@ -157,10 +95,12 @@ def adjacency(
         No neurons, one given twice, or some that the connectome does not have.
     """
     source = chosen("connectome", connectome, CONNECTOMES)
-    kinds = chosen(f"synapses of connectome {connectome!r}", synapses, source.synapses)
+    known = {"functional": "Functional"} if connectome == "randi2023" else _KINDS
+    choices = {"both": [*known.values()]} | {name: [kind] for name, kind in known.items()}
+    kinds = chosen(f"synapses of connectome {connectome!r}", synapses, choices)
     if weighting not in WEIGHTINGS:
         raise ChoiceError("weighting", weighting, WEIGHTINGS)
-    cells, arrays = _load(source.cached)
+    cells, arrays = _load(source)
     places = _places(neurons, cells, connectome)
     sent = np.sum([arrays[kind][np.ix_(places, places)] for kind in kinds], axis=0)
     received = np.ascontiguousarray(sent.T)  # cect has the sender first

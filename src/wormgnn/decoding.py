@@ -16,14 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from wormgnn import metrics
 from wormgnn.datasets import registry
-from wormgnn.decoder import UNSURE, BehaviourDecoder, Trust, as_recording, confusion, labels
-from wormgnn.errors import (
-    NeuronError,
-    RecordingError,
-    StateError,
-)
+from wormgnn.decoder import UNSURE, BehaviourDecoder, Trust, as_recording, labels, scores
+from wormgnn.errors import NeuronError, RecordingError, StateError
 from wormgnn.limits import MIN_FRAMES
 from wormgnn.recording import NO_STATE, Recording
 from wormgnn.states import bouts, merge
@@ -79,15 +74,26 @@ class Decoded:
         except StateError:
             return np.full(self.recording.n_frames, NO_STATE, dtype=np.int64)
 
-    def table(self) -> pd.DataFrame:
-        """One row for each frame: frame, time_s, state, a p_ for each state, unsure."""
-        names = self.vocabulary
-        columns = {f"p_{_word(n)}": self.probabilities[:, code] for code, n in enumerate(names)}
+    @property
+    def strips(self) -> dict[str, NDArray[np.int64]]:
+        """States `decoded`, and `labelled` where there is any label, each of shape (frames,)."""
+        has_labels = (self.labelled != NO_STATE).any()
+        return {"decoded": self.states} | ({"labelled": self.labelled} if has_labels else {})
+
+    def table(self, labelled: bool = False) -> pd.DataFrame:
+        """One row for each frame: frame, time_s, state, a p_ for each state, unsure.
+
+        With `labelled` its own label before the state, empty where it has none.
+        """
+        names = np.array([*self.vocabulary, ""])
+        labels = {"labelled": names[self.labelled]} if labelled else {}
+        columns = {f"p_{_word(n)}": p for n, p in zip(names, self.probabilities.T, strict=False)}
         return pd.DataFrame(
             {
                 "frame": np.arange(self.recording.n_frames),
                 "time_s": self.recording.times,
-                "state": [names[code] for code in self.states],
+                **labels,
+                "state": names[self.states],
                 **columns,
                 "unsure": self.unsure,
             }
@@ -138,9 +144,8 @@ def summary(decoded: Decoded) -> dict[str, object]:
 
 def score(decoded: Decoded) -> dict[str, float]:
     """scored_frames, accuracy, balanced_accuracy, macro_f1 and majority over labelled frames."""
-    wanted = labels(decoded.recording, decoded.decoder.n_states)
-    counts = confusion(wanted, decoded.states, decoded.decoder.n_states)
-    values = {name: float(column[0]) for name, column in metrics.scores(counts).items()}
+    n_states = decoded.decoder.n_states
+    values = scores(labels(decoded.recording, n_states), decoded.states, n_states)
     kept = ("accuracy", "balanced_accuracy", "macro_f1", "majority")
     return {"scored_frames": int(values["n_frames"]), **{name: values[name] for name in kept}}
 

@@ -26,6 +26,9 @@ WINDOW_FRAMES = 8
 SMOOTHING_S = 0.7
 """Standard deviation, in seconds, of the Gaussian whose derivative differentiates traces."""
 
+WARMUP_FRAMES = 200
+"""Frames at the start of a recording that share one range where the past alone scales."""
+
 Scaling = Literal["whole", "causal", "derived", "zero-kept", "z-scored"]
 """A key of `SCALINGS`."""
 
@@ -37,18 +40,9 @@ Values = NDArray[np.float64]
 class Features:
     """What a model sees of one worm.
 
-    Attributes
-    ----------
-    worm
-        Identifier of the worm.
-    neurons
-        Names, in the order of the columns.
-    x
-        Scaled trace (feature 0) and derivative (feature 1), shape (2, neurons, frames).
-    y
-        State codes, shape (frames,); -1 is ignored.
-    n_states
-        Number of states in the vocabulary of `y`.
+    `x` holds scaled trace (feature 0) and derivative (feature 1), shape (2, neurons, frames), in
+    the order of the named `neurons`; `y` the state codes, shape (frames,), of a vocabulary of
+    `n_states`; -1 is ignored.
     """
 
     worm: str
@@ -109,7 +103,7 @@ def scale(values: Values) -> Values:
     return np.asarray((values - values.min(axis=0)) / spans(values))
 
 
-def scale_causally(values: Values, warmup_frames: int = 200) -> Values:
+def scale_causally(values: Values, warmup_frames: int = WARMUP_FRAMES) -> Values:
     """Each column scaled at every frame by the range seen up to that frame.
 
     Shape (frames, neurons). The first `warmup_frames` frames share the range of the warm-up.
@@ -132,14 +126,6 @@ def standardise(values: Values) -> Values:
     return np.asarray((values - values.mean(axis=0)) / values.std(axis=0))
 
 
-def _whole(recording: Recording) -> tuple[Values, Values]:
-    return scale(recording.traces), scale(derivative(recording))
-
-
-def _causal(recording: Recording) -> tuple[Values, Values]:
-    return scale_causally(recording.traces), scale_causally(trailing_derivative(recording))
-
-
 def _derived(recording: Recording) -> tuple[Values, Values]:
     # To derive is linear, so that the source's own derivative serves as well as ours.
     per_frame = derivative(recording) / spans(recording.traces) / recording.fps
@@ -151,16 +137,15 @@ def _zero_kept(recording: Recording) -> tuple[Values, Values]:
     return scale(recording.traces), slopes / spans(slopes)
 
 
-def _z_scored(recording: Recording) -> tuple[Values, Values]:
-    return standardise(recording.traces), standardise(derivative(recording))
-
-
 SCALINGS: dict[str, Callable[[Recording], tuple[Values, Values]]] = {
-    "whole": _whole,
-    "causal": _causal,
+    "whole": lambda worm: (scale(worm.traces), scale(derivative(worm))),
+    "causal": lambda worm: (
+        scale_causally(worm.traces),
+        scale_causally(trailing_derivative(worm)),
+    ),
     "derived": _derived,
     "zero-kept": _zero_kept,
-    "z-scored": _z_scored,
+    "z-scored": lambda worm: (standardise(worm.traces), standardise(derivative(worm))),
 }
 """Scaled traces and derivatives of a recording, each (frames, neurons).
 
@@ -180,37 +165,22 @@ def features(
     n_states: int,
     scaling: Scaling = "whole",
 ) -> Features:
-    """Scaled traces and derivatives of the named neurons, with states.
+    """Scaled traces and derivatives of the named neurons, in that order, with 7, 4 or 2 states.
 
-    Parameters
-    ----------
-    recording
-        One worm.
-    neurons
-        Names of the neurons wanted, in the order wanted.
-    n_states
-        7, 4 or 2.
-    scaling
-        A key of `SCALINGS`.
-
-    Raises
-    ------
-    ChoiceError
-        An unknown scaling.
-    RecordingError
-        A neuron whose trace or derivative is constant: it cannot be scaled.
+    ChoiceError for a scaling that is no key of `SCALINGS`, RecordingError for a neuron whose trace
+    or derivative is constant: it cannot be scaled.
     """
     scaled = chosen("scaling", scaling, SCALINGS)
-    parts = [part.T for part in scaled(recording.select(neurons))]
+    both = scaled(recording.select(neurons))
     return Features(
         worm=recording.worm,
         neurons=tuple(neurons),
-        x=np.stack(parts).astype(np.float32),
+        x=np.stack([part.T for part in both]).astype(np.float32),
         y=merge(recording, n_states),
         n_states=n_states,
     )
 
 
-def n_windows(n_frames: int) -> int:
+def n_windows(n_frames: int, window_frames: int = WINDOW_FRAMES) -> int:
     """Whole windows in a recording; the frames left over at its end belong to none."""
-    return n_frames // WINDOW_FRAMES
+    return n_frames // window_frames

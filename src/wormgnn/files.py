@@ -62,12 +62,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
     Temporary files that killed writers left in the folder go. OutputError if the computer refuses.
     """
-    with _writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    remove_leftovers(path.parent, f"{TEMPORARY}*")
-    # Not mkstemp, whose files no other user of a shared store could read.
-    name = f"{TEMPORARY}{_computer()}-{os.getpid()}-{uuid.uuid4().hex}{path.suffix}"
-    temporary = path.with_name(name)
+    temporary = _new_temporary(path.parent, path.suffix, path)
     try:
         with _writing(path):
             write(temporary)
@@ -82,16 +77,30 @@ def check_writable(folder: Path, outputs: Iterable[Path] = ()) -> None:
 
     For use before long work: creates the folder, and writes and removes a file of a megabyte.
     """
+    probe = _new_temporary(folder, "", f"into {folder}")
     try:
-        write_atomically(folder / "probe", _probe)
-    except _Written:
-        pass
-    except OutputError as error:
-        raise OutputError(str(error).replace(str(folder / "probe"), f"into {folder}")) from error
+        with _writing(f"into {folder}"), probe.open("wb") as file:
+            file.write(bytes(_PROBE_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
     for path in outputs:
         with _writing(path):
             if path.is_dir():  # raises if the name is too long
                 raise OutputError(f"cannot write {path}: it is a folder")
+
+
+def _new_temporary(folder: Path, suffix: str, what: object) -> Path:
+    """A name for a temporary file in a folder, which is made and rid of what killed writers left.
+
+    Not mkstemp, whose files no other user of a shared store could read.
+    """
+    with _writing(what):
+        folder.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(folder, f"{TEMPORARY}*")
+    return folder / f"{TEMPORARY}{_computer()}-{os.getpid()}-{uuid.uuid4().hex}{suffix}"
 
 
 def check_absent(outputs: Iterable[Path], force: bool = False) -> None:
@@ -100,18 +109,6 @@ def check_absent(outputs: Iterable[Path], force: bool = False) -> None:
     if there:
         more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
         raise OutputError(f"not overwritten without --force: {', '.join(there[:MOST_NAMED])}{more}")
-
-
-class _Written(Exception):
-    """The probe could be written."""
-
-
-def _probe(path: Path) -> None:
-    with path.open("wb") as file:
-        file.write(bytes(_PROBE_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
-    raise _Written
 
 
 def remove_leftovers(folder: Path, pattern: str) -> None:
@@ -154,9 +151,9 @@ def _computer() -> str:
 
 
 @contextlib.contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def _writing(what: object) -> Iterator[None]:
     """OutputError in place of what the operating system says."""
     try:
         yield
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+        raise OutputError(f"cannot write {what}: {error.strerror or error}") from error

@@ -40,13 +40,15 @@ def worm_subsets(worms: Sequence[str], sizes: Iterable[int] | None = None) -> li
     return [subset for size in sizes for subset in itertools.combinations(worms, size)]
 
 
-def fold_of_window(n_frames: int, n_folds: int, split: Split, seed: int) -> NDArray[np.int64]:
-    """Fold of each window, shape (windows,).
+def fold_of_window(
+    n_frames: int, n_folds: int, split: Split, seed: int, window_frames: int = WINDOW_FRAMES
+) -> NDArray[np.int64]:
+    """Fold of each window of `window_frames`, shape (windows,).
 
     `shuffled` (the paper's) deals the windows out at random; `blocked` cuts the recording
     into `n_folds` contiguous blocks. Fold sizes differ by one window at most.
     """
-    windows = n_windows(n_frames)
+    windows = n_windows(n_frames, window_frames)
     if not 1 < n_folds <= windows:
         raise ChoiceError("number of folds", n_folds, [f"2 to {windows} (windows)"])
     even = np.arange(windows) * n_folds // windows

@@ -33,10 +33,10 @@ MAX_DIRECTORY_BYTES = 1 << 20
 """Size of the list of members of a NumPy archive."""
 
 MAX_FILE_VALUES = 60_000_000
-"""Numbers that are read from one MATLAB file, of all its worms."""
+"""Numbers that are read from one HDF5 file, of all its worms."""
 
 MAX_REFERENCES = 50_000
-"""References that are followed in one MATLAB file; 21 worms with 135 names each need 12,000."""
+"""References and fields that are followed in one HDF5 file; 21 worms of 135 names need 12,000."""
 
 MAX_FIELDS = 1_000
 """Fields of one MATLAB struct."""

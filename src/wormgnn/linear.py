@@ -33,18 +33,10 @@ _NEVER = -30.0  # log-odds
 class Linear:
     """Linear decoders of one kind, one for each running mean, whose logits are averaged.
 
-    Attributes
-    ----------
-    neurons
-        Names that they read.
-    seconds
-        Running mean that each takes away; `WHOLE` for none.
-    coef
-        Weights of the two features of each neuron, shape (decoders, states, neurons, 2).
-    intercept
-        Shape (decoders, states).
-    temperature
-        By which logits are divided, fitted to worms left out of training.
+    Each takes away a running mean of so many `seconds` (`WHOLE` for none) and reads the named
+    `neurons`: `coef` are the weights of two features of each, shape (decoders, states, neurons, 2),
+    `intercept` (decoders, states). Logits are divided by `temperature`, fitted to worms left out
+    of training.
     """
 
     neurons: tuple[str, ...]
@@ -56,8 +48,7 @@ class Linear:
     def weights(self) -> dict[str, float]:
         """Share of the squared weights by neuron, the largest first."""
         size = (self.coef**2).sum(axis=(0, 1, 3))
-        order = np.argsort(-size)
-        return {self.neurons[place]: float(size[place] / size.sum()) for place in order}
+        return {self.neurons[n]: float(size[n] / size.sum()) for n in np.argsort(-size)}
 
     def share(self, neurons: Sequence[str]) -> float:
         """Share of the squared weights that belongs to these neurons."""
@@ -66,11 +57,10 @@ class Linear:
 
     def logits(self, recording: Recording) -> Array:
         """Mean logits, not yet divided by the temperature, shape (frames, states)."""
+        decoders = zip(self.seconds, self.coef, self.intercept, strict=True)
         every = [
             views(recording, self.neurons, seconds) @ coef.reshape(len(coef), -1).T + intercept
-            for seconds, coef, intercept in zip(
-                self.seconds, self.coef, self.intercept, strict=True
-            )
+            for seconds, coef, intercept in decoders
         ]
         return cast(Array, np.mean(every, axis=0))
 
@@ -114,19 +104,21 @@ def fit_linear(
     from sklearn.linear_model import LogisticRegression
 
     codes = [merge(worm, n_states) for worm in train]
-    known = [np.flatnonzero(code != NO_STATE) for code in codes]
-    y = np.concatenate([code[rows] for code, rows in zip(codes, known, strict=True)])
-    weights = []
-    for code, rows in zip(codes, known, strict=True):
-        counts = np.bincount(code[rows], minlength=n_states)
-        weights.append(_WORM_FRAMES / (counts > 0).sum() / counts[code[rows]])
+    known = [code != NO_STATE for code in codes]
+    labels = [code[rows] for code, rows in zip(codes, known, strict=True)]
+    counts = [np.bincount(own, minlength=n_states) for own in labels]
+    weights = [
+        _WORM_FRAMES / (count > 0).sum() / count[own]
+        for count, own in zip(counts, labels, strict=True)
+    ]
+    y = np.concatenate(labels)
     if len(np.unique(y)) < 2:
         worms = ", ".join(worm.worm for worm in train)
         raise TrainingError(f"expected two states or more to tell from each other, in {worms}")
     coefs, intercepts = [], []
     for window in seconds:
-        rows_of = zip(train, known, strict=True)
-        x = np.concatenate([views(worm, neurons, window)[rows] for worm, rows in rows_of])
+        seen = [views(worm, neurons, window)[r] for worm, r in zip(train, known, strict=True)]
+        x = np.concatenate(seen)
         model = LogisticRegression(C=C, max_iter=1000)
         model.fit(x, y, sample_weight=np.concatenate(weights))
         coef = np.zeros((n_states, x.shape[1]))
@@ -144,33 +136,23 @@ def fit_linear(
 def temperature_of(held: Sequence[tuple[Array, NDArray[np.int64]]]) -> float:
     """Temperature of least log loss on left-out worms; worms and their states weigh alike."""
     grid = np.geomspace(0.2, 20.0, 93)
-    losses = np.zeros((len(held), len(grid)))
-    for row, (logits, codes) in enumerate(held):
-        known = codes != NO_STATE
-        counts = np.bincount(codes[known])
-        weights = 1.0 / counts[codes[known]]
-        for column, temperature in enumerate(grid):
-            named = log_softmax(logits[known] / temperature, axis=1)
-            losses[row, column] = -np.average(
-                named[np.arange(len(named)), codes[known]], weights=weights
-            )
-    return float(grid[losses.mean(axis=0).argmin()]) if held else 1.0
+    losses = []
+    for logits, codes in held:
+        known = np.flatnonzero(codes != NO_STATE)
+        named = log_softmax(logits[known] / grid[:, None, None], axis=2)
+        weights = 1.0 / np.bincount(codes[known])[codes[known]]
+        own = named[:, np.arange(len(known)), codes[known]]
+        losses.append(-np.average(own, axis=1, weights=weights))
+    return float(grid[np.mean(losses, axis=0).argmin()]) if held else 1.0
 
 
 @dataclass(frozen=True)
 class Laboratory:
     """What is kept of a laboratory's training worms.
 
-    Attributes
-    ----------
-    worms, digests
-        Names and digests of the recordings.
-    neurons
-        Names that all of them have.
-    correlations
-        Between the traces of those neurons, shape (worms, neurons, neurons).
-    local
-        Its local decoder, or None where the general one does better on worms left out.
+    Names and digests of the recordings, the names of `neurons` that all of them have, and the
+    correlations between the traces of those, shape (worms, neurons, neurons). `local` is its local
+    decoder, or None where the general one does better on worms left out.
     """
 
     worms: tuple[str, ...]

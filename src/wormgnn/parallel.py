@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from statistics import fmean
 
 import torch
 from joblib import Parallel, cpu_count, delayed, parallel_config
@@ -28,16 +29,10 @@ _QUIET_S, _PAUSE_S = 2.0, 60.0
 
 @dataclass(frozen=True)
 class Job:
-    """A fold to compute.
+    """A fold to compute: `size` is members times epochs, `compute` can be pickled and stores it.
 
-    Attributes
-    ----------
-    line, model
-        Whose time it tells: folds of one line take equally long, lines of one model similarly.
-    size
-        Members times epochs.
-    compute
-        Computes and stores it; it can be pickled, and what it returns is not looked at.
+    `line` and `model` say whose time it tells: folds of one line take equally long, lines of one
+    model similarly.
     """
 
     line: str
@@ -65,23 +60,10 @@ def finish(name: str, jobs: Sequence[Job], n_processes: int, n_stored: int = 0) 
 
     Two jobs or more, of `WORTH` together, go to processes, with one thread each; all others are
     computed here. The processes stay ready for further work for some minutes, and end with the
-    program (however that ends), on an error and on Ctrl-C.
+    program (however that ends), on an error and on Ctrl-C. The line of progress begins with `name`,
+    and counts `n_stored` jobs that were done before.
 
-    Parameters
-    ----------
-    name
-        What the line of progress begins with.
-    jobs
-        What to compute.
-    n_processes
-        At most so many at once.
-    n_stored
-        Jobs done before, which the line of progress counts too.
-
-    Raises
-    ------
-    WormgnnError
-        Any that a job raises; TrainingError where the system ended a process.
+    Any WormgnnError that a job raises; TrainingError where the system ended a process.
     """
     ordered = sorted(jobs, key=lambda job: job.size, reverse=True)
     apart = len(ordered) > 1 and sum(job.size for job in ordered) >= WORTH
@@ -141,29 +123,21 @@ def _end_with(parent: int) -> None:
 class Progress:
     """One line on stderr: what is done, what is left, and when it ends.
 
-    A terminal shows it after two seconds; a file or a notebook gets a line a minute at most.
-
-    Parameters
-    ----------
-    name, n_stored
-        As for `finish`.
-    jobs
-        Those to be done, in the order in which they start.
-    n_processes
-        How many run at once.
+    A terminal shows it after two seconds; a file or a notebook gets a line a minute at most. Jobs
+    are in the order in which they start, `n_processes` run at once, and `n_stored` more were done
+    before.
     """
 
     def __init__(self, name: str, jobs: Sequence[Job], n_processes: int, n_stored: int = 0) -> None:
         self.name, self.jobs, self.n_processes = name, jobs, n_processes
         self.total = n_stored + len(jobs)
         self.taken: dict[int, float] = {}
-        self.waiting = list(range(len(jobs)))
         self.running: dict[int, float] = {}
         self.said = self.start = time.monotonic()
         self.bar = tqdm(bar_format="{desc}", disable=None, leave=False)
+        self._begin()
 
     def __enter__(self) -> Progress:
-        self._begin()
         if self.n_processes > 1:
             self._say(f"{self.text()} on {self.n_processes} cores")
         return self
@@ -176,58 +150,49 @@ class Progress:
         self.taken[place] = seconds
         del self.running[place]
         self._begin()
-        passed = time.monotonic() - (self.start if self._on_terminal else self.said)
-        if self.running and passed > (_QUIET_S if self._on_terminal else _PAUSE_S):
+        since, pause = (self.said, _PAUSE_S) if self.bar.disable else (self.start, _QUIET_S)
+        if self.running and time.monotonic() - since > pause:
             self._say(self.text())
 
     def text(self) -> str:
         """The line, such as `table1: 23 of 60 folds, 4 min left (ends 17:42)`."""
         done = self.total - len(self.jobs) + len(self.taken)
-        text, left = f"{self.name}: {done} of {self.total} folds", self.seconds_left()
-        if left is None:
+        text = f"{self.name}: {done} of {self.total} folds"
+        if not self.taken:
             return text
-        now = datetime.now()
+        left, now = self.seconds_left(), datetime.now()
         end = now + timedelta(seconds=left)
         clock = end.strftime("%H:%M" if end.date() == now.date() else "%a %H:%M")
         return f"{text}, {duration(left)} left (ends {clock})"
 
-    def seconds_left(self) -> float | None:
-        """Until all is done; None before the first job ended."""
-        if not self.taken:
-            return None
+    def seconds_left(self) -> float:
+        """Until all is done, once a job has ended."""
         now = time.monotonic()
-        left = [self._expected(place) for place in self.waiting]
-        left += [max(self._expected(p) - (now - at), 0.0) for p, at in self.running.items()]
-        return max([sum(left) / self.n_processes, *left[len(self.waiting) :]], default=0.0)
+        begun = [max(self._expected(p) - (now - at), 0.0) for p, at in self.running.items()]
+        waiting = range(len(self.taken) + len(self.running), len(self.jobs))
+        left = sum(map(self._expected, waiting)) + sum(begun)
+        return max([left / self.n_processes, *begun])
 
     def _expected(self, place: int) -> float:
         """Mean seconds of jobs of the same line, else of the same model, else of all."""
         job = self.jobs[place]
-        for alike in (
-            lambda other: other.line == job.line,
-            lambda other: other.model == job.model,
-            lambda other: True,
-        ):
-            seconds = [taken for p, taken in self.taken.items() if alike(self.jobs[p])]
-            if seconds:
-                return sum(seconds) / len(seconds)
-        raise AssertionError("asked before a job ended")
+        ended = [(self.jobs[p], seconds) for p, seconds in self.taken.items()]
+        alike = [s for other, s in ended if other.line == job.line]
+        alike = alike or [s for other, s in ended if other.model == job.model]
+        return fmean(alike or self.taken.values())
 
     def _begin(self) -> None:
         """The next jobs start, as many as processes are free."""
-        while self.waiting and len(self.running) < self.n_processes:
-            self.running[self.waiting.pop(0)] = time.monotonic()
-
-    @property
-    def _on_terminal(self) -> bool:
-        return not self.bar.disable
+        begun = len(self.taken) + len(self.running)
+        free = range(begun, min(begun + self.n_processes - len(self.running), len(self.jobs)))
+        self.running |= dict.fromkeys(free, time.monotonic())
 
     def _say(self, text: str) -> None:
         self.said = time.monotonic()
-        if self._on_terminal:
-            self.bar.set_description_str(text)
-        else:
+        if self.bar.disable:
             print(text, file=sys.stderr, flush=True)
+        else:
+            self.bar.set_description_str(text)
 
 
 def duration(seconds: float) -> str:

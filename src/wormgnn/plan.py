@@ -30,20 +30,10 @@ SAMPLING_END = 300 / 800
 class Profile:
     """A scale of computation.
 
-    Attributes
-    ----------
-    name
-        A key of `PROFILES`.
-    subsets_per_size
-        Worm subsets tried of each size; None means all of them.
-    folds
-        Folds tried, of `n_folds`.
-    epochs
-        Training epochs.
-    n_folds
-        Folds that the windows are divided into.
-    hidden
-        Hidden channels of the networks that predict trajectories (paper: 256).
+    `subsets_per_size` worm subsets are tried of each size (all if None), `folds` of the `n_folds`
+    that windows are divided into, for so many `epochs`; networks that predict trajectories have
+    `hidden` channels (paper: 256), and `stored_together` of their members are computed and stored
+    at once (all if None). `name` is a key of `PROFILES`.
     """
 
     name: str
@@ -52,6 +42,7 @@ class Profile:
     epochs: int
     n_folds: int = 10
     hidden: int = 256
+    stored_together: int | None = None
 
     def subsets(
         self, worms: Sequence[str], sizes: Sequence[int] | None = None
@@ -81,8 +72,8 @@ PROFILES = {
     for profile in (
         Profile("smoke", subsets_per_size=2, folds=(0,), epochs=4, hidden=4),
         Profile("quick", subsets_per_size=5, folds=(0,), epochs=150, hidden=16),
-        Profile("reduced", subsets_per_size=None, folds=tuple(range(10)), epochs=300, hidden=64),
-        Profile("paper", subsets_per_size=None, folds=tuple(range(10)), epochs=800),
+        Profile("reduced", None, tuple(range(10)), epochs=300, hidden=64, stored_together=1),
+        Profile("paper", None, tuple(range(10)), epochs=800, stored_together=1),
     )
 }
 

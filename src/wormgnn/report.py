@@ -14,9 +14,10 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 import jinja2
@@ -31,9 +32,8 @@ from wormgnn.decoder import UNSURE
 from wormgnn.decoding import Decoded, Job, score, summary
 from wormgnn.errors import OutputError, chosen, one_line
 from wormgnn.files import check_absent, check_writable, write_atomically
-from wormgnn.plots.decode import decoding
 from wormgnn.plots.style import STATE_COLOURS
-from wormgnn.plots.timeline import HEATMAP_COLOURS, bout_table, timeline
+from wormgnn.plots.timeline import HEATMAP_COLOURS, bout_table, decoding, drawn_as_one, timeline
 from wormgnn.recording import Recording
 from wormgnn.states import bouts
 
@@ -51,27 +51,34 @@ _SECURITY = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:;
 
 @dataclass(frozen=True)
 class Result:
-    """One decoded recording as the overview needs it, without its traces.
+    """One decoded recording of a file.
 
     Attributes
     ----------
     job
         Which recording of which file.
-    line
-        `summary`, with what `score` gives if that was asked for.
-    states
-        `bout_table`: name, colour, fraction of frames, bouts and median duration of each state.
-    strip
-        Bouts of `_STRIP_COLUMNS` frames at equal distances: first column, width, colour.
-    position
-        `trained`, `near`, `unlike` or `unknown`: see `Trust`.
+    decoded
+        What the decoder made of it.
+    paths
+        Its outputs, by format.
+    scores
+        As of `score`, if that was asked for.
     """
 
     job: Job
-    line: dict[str, Any]
-    states: list[dict[str, Any]]
-    strip: list[tuple[int, int, str]]
-    position: Literal["trained", "near", "unlike", "unknown"]
+    decoded: Decoded
+    paths: dict[str, Path]
+    scores: dict[str, float] | None = None
+
+    @cached_property
+    def line(self) -> dict[str, Any]:
+        """Its file, `summary` and scores."""
+        return {"file": self.job.file.name, **summary(self.decoded), **(self.scores or {})}
+
+    @cached_property
+    def states(self) -> list[dict[str, Any]]:
+        """`bout_table`: name, colour, fraction of frames, bouts and median duration of each."""
+        return bout_table(self.decoded)
 
 
 def parse_formats(text: str) -> tuple[str, ...]:
@@ -82,7 +89,7 @@ def parse_formats(text: str) -> tuple[str, ...]:
     return names
 
 
-def outputs(job: Job, folder: Path, formats: Sequence[str] = tuple(FORMATS)) -> dict[str, Path]:
+def outputs(job: Job, folder: Path, formats: Sequence[str]) -> dict[str, Path]:
     """Path of each output of one recording, by format."""
     return {name: folder / f"{job.stem}{FORMATS[name]}" for name in formats}
 
@@ -97,18 +104,17 @@ def check_outputs(
     jobs: Sequence[Job], folder: Path, formats: Sequence[str], force: bool = False
 ) -> None:
     """OutputError for outputs of one name, that cannot be written, or exist without `force`."""
-    owners: dict[str, tuple[Path, str]] = {
-        path.name.casefold(): (path, "this command's overview")
-        for path in overview_outputs(len(jobs), folder, formats)
-    }
+    overview = overview_outputs(len(jobs), folder, formats)
+    owners = {path.name.casefold(): (path, "this command's overview") for path in overview}
     for job in jobs:
+        origin = str(job.file)
         for path in outputs(job, folder, formats).values():
-            other, origin = owners.setdefault(path.name.casefold(), (path, str(job.file)))
-            if other is not path and origin == str(job.file) and other == path:
-                raise OutputError(f"{job.file}: expected each recording once, found it again")
+            other, owner = owners.setdefault(path.name.casefold(), (path, origin))
+            if other is not path and (other, owner) == (path, origin):
+                raise OutputError(f"{origin}: expected each recording once, found it again")
             if other is not path:
                 raise OutputError(
-                    f"{origin} and {job.file} would both be written to {path}: rename one file, "
+                    f"{owner} and {origin} would both be written to {path}: rename one file, "
                     "or decode them into two folders"
                 )
     paths = [path for path, _ in owners.values()]
@@ -120,14 +126,14 @@ def write(
     job: Job, decoded: Decoded, folder: Path, formats: Sequence[str], scored: bool = False
 ) -> Result:
     """Write the outputs of one recording, each whole or not at all."""
-    line = {"file": job.file.name, **summary(decoded), **(score(decoded) if scored else {})}
-    result = Result(job, line, bout_table(decoded), _strip(decoded), _position(decoded))
+    paths = outputs(job, folder, formats)
+    result = Result(job, decoded, paths, score(decoded) if scored else None)
     contents = {
         "csv": lambda: decoded.table().round(4).to_csv(index=False),
-        "json": lambda: json.dumps(as_json(job.file.name, decoded, scored), allow_nan=False),
-        "html": lambda: page(result, decoded, outputs(job, folder, formats)),
+        "json": lambda: json.dumps(as_json(result), allow_nan=False),
+        "html": lambda: page(result),
     }
-    for name, path in outputs(job, folder, formats).items():
+    for name, path in paths.items():
         _write_text(path, contents[name]())
     return result
 
@@ -137,7 +143,7 @@ def write_overview(results: Sequence[Result], folder: Path, formats: Sequence[st
     table = pd.DataFrame([_harmless(result.line) for result in results])
     contents = {
         SUMMARY: lambda: table.to_csv(index=False, float_format="%.5f"),
-        INDEX: lambda: index(results, folder),
+        INDEX: lambda: index(results),
     }
     paths = overview_outputs(len(results), folder, formats)
     for path in paths:
@@ -157,11 +163,11 @@ def _harmless(line: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def for_reading(results: Sequence[Result], folder: Path, formats: Sequence[str]) -> str:
+def for_reading(results: Sequence[Result]) -> str:
     """The results as text for a terminal: a paragraph for each recording, with its outputs."""
     blocks = []
     for result in results:
-        line, paths = result.line, outputs(result.job, folder, formats)
+        line = result.line
         shares = [f"{state['name']} {state['fraction']:.0%}" for state in result.states]
         told = [
             f"{', '.join(shares)}; {line['bouts']} bouts; {line['unsure']:.0%} of frames unsure.",
@@ -175,15 +181,16 @@ def for_reading(results: Sequence[Result], folder: Path, formats: Sequence[str])
                 f"{line['balanced_accuracy']:.3f}, macro F1 {line['macro_f1']:.3f}."
             )
         name = one_line(str(line["worm"]))
-        blocks.append("\n".join([name, *(f"  {text}" for text in (*told, *paths.values()))]))
+        blocks.append("\n".join([name, *(f"  {text}" for text in (*told, *result.paths.values()))]))
     return "\n\n".join(blocks)
 
 
 # --- JSON ----------------------------------------------------------------------------------------
 
 
-def as_json(file: str, decoded: Decoded, scored: bool = False) -> dict[str, Any]:
-    """A decoded recording as plain values, by the schema of this package."""
+def as_json(result: Result) -> dict[str, Any]:
+    """A decoded recording as plain values, by `decoded.schema.json` of this package."""
+    decoded = result.decoded
     recording, trust, decoder = decoded.recording, decoded.trust, decoded.decoder
     table = decoded.table().round(4)
     columns = zip(decoded.vocabulary, decoded.probabilities.T.round(4), strict=True)
@@ -191,7 +198,7 @@ def as_json(file: str, decoded: Decoded, scored: bool = False) -> dict[str, Any]
         "schema": SCHEMA,
         "wormgnn": __version__,
         "recording": {
-            "file": file,
+            "file": result.job.file.name,
             "worm": recording.worm,
             "frames": recording.n_frames,
             "fps": recording.fps,
@@ -209,7 +216,7 @@ def as_json(file: str, decoded: Decoded, scored: bool = False) -> dict[str, Any]
         "trust": {"sentence": trust.sentence(), **trust.facts},
         "neurons": {"used": list(trust.neurons), "missing": list(trust.missing)},
         "unsure_below": UNSURE,
-        "score": score(decoded) if scored else None,
+        "score": result.scores,
         "time_s": table["time_s"].tolist(),
         "state": table["state"].tolist(),
         "unsure": table["unsure"].tolist(),
@@ -223,13 +230,6 @@ def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _finite(inner) for name, inner in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-@functools.cache
-def schema() -> dict[str, Any]:
-    """JSON Schema of the JSON that is written for each recording."""
-    content: dict[str, Any] = json.loads((files("wormgnn") / "decoded.schema.json").read_text())
-    return content
 
 
 # --- pages ---------------------------------------------------------------------------------------
@@ -251,19 +251,15 @@ def _templates() -> jinja2.Environment:
 
 
 def _text(name: str) -> Markup:
-    text = (files("wormgnn") / "templates" / name).read_text(encoding="utf-8")
-    return Markup(text)
+    return Markup((files("wormgnn") / "templates" / name).read_text(encoding="utf-8"))
 
 
-@functools.cache
-def _scripts() -> tuple[str, str]:
-    """Plotly's script, and that of the page."""
-    return get_plotlyjs(), str(_text("report.js"))
-
-
-def _policy(scripts: Sequence[str]) -> str:
+def _render(template: str, scripts: Sequence[str] = (), **values: Any) -> str:
+    """A page whose policy lets these scripts run and no others."""
     digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()) for text in scripts]
-    return _SECURITY.format(" ".join(f"'sha256-{d.decode()}'" for d in digests) or "'none'")
+    allowed = " ".join(f"'sha256-{digest.decode()}'" for digest in digests) or "'none'"
+    values |= {"policy": _SECURITY.format(allowed), "scripts": [Markup(text) for text in scripts]}
+    return _templates().get_template(template).render(values)
 
 
 def _minutes(recording: Recording) -> str:
@@ -275,58 +271,40 @@ def _percent(value: float) -> str:
     return "–" if math.isnan(value) else f"{100 * value:.0f} %"
 
 
-def page(result: Result, decoded: Decoded, paths: Mapping[str, Path]) -> str:
-    """A page on one recording, whole in itself, with links to its other outputs in `paths`."""
-    plotly, own = _scripts()
+def page(result: Result) -> str:
+    """A page on one recording, whole in itself, with links to its other outputs."""
+    decoded = result.decoded
     figure = json.dumps(timeline(decoded), separators=(",", ":"), allow_nan=False)
-    return (
-        _templates()
-        .get_template("page.html")
-        .render(
-            result=result,
-            line=result.line,
-            recording=decoded.recording,
-            trust=decoded.trust,
-            decoder=decoded.decoder,
-            labelled=bool((decoded.labelled >= 0).any()),
-            unsure_below=UNSURE,
-            minutes=_minutes(decoded.recording),
-            heatmap=HEATMAP_COLOURS,
-            picture=_picture(decoded),
-            # No tag can begin in a name: `<` is written as an escape of JSON.
-            figure=Markup(figure.replace("<", "\\u003c")),
-            policy=_policy((plotly, own)),
-            plotly=Markup(plotly),
-            script=Markup(own),
-            others=[path for name, path in paths.items() if name != "html"],
-        )
+    still = io.BytesIO()
+    decoding(decoded, Figure(figsize=(9, 5), layout="constrained")).savefig(still, dpi=100)
+    return _render(
+        "page.html",
+        (get_plotlyjs(), _text("report.js")),
+        result=result,
+        line=result.line,
+        recording=decoded.recording,
+        trust=decoded.trust,
+        decoder=decoded.decoder,
+        labelled="labelled" in decoded.strips,
+        unsure_below=UNSURE,
+        minutes=_minutes(decoded.recording),
+        heatmap=HEATMAP_COLOURS,
+        drawn_as_one=drawn_as_one(decoded.recording.n_frames),
+        picture=base64.b64encode(still.getvalue()).decode(),
+        # No tag can begin in a name: `<` is written as an escape of JSON.
+        figure=Markup(figure.replace("<", "\\u003c")),
+        others=[path for name, path in result.paths.items() if name != "html"],
     )
 
 
-def _picture(decoded: Decoded) -> str:
-    """The still figure as base64 of a PNG."""
-    buffer = io.BytesIO()
-    decoding(decoded, Figure(figsize=(9, 5), layout="constrained")).savefig(buffer, dpi=100)
-    return base64.b64encode(buffer.getvalue()).decode()
-
-
-def index(results: Sequence[Result], folder: Path) -> str:
+def index(results: Sequence[Result]) -> str:
     """A page with one row for each recording, and a link to its page."""
-    rows = [(result, outputs(result.job, folder, ["html"])["html"]) for result in results]
-    template = _templates().get_template("index.html")
-    return template.render(rows=rows, columns=_STRIP_COLUMNS, policy=_policy(()))
+    rows = [(result, _strip(result.decoded), result.paths["html"]) for result in results]
+    return _render("index.html", rows=rows, columns=_STRIP_COLUMNS)
 
 
 def _strip(decoded: Decoded) -> list[tuple[int, int, str]]:
+    """Bouts of `_STRIP_COLUMNS` frames at equal distances: first column, width, colour."""
     frames = np.linspace(0, decoded.recording.n_frames - 1, _STRIP_COLUMNS).round().astype(np.int64)
     colours = [STATE_COLOURS[name] for name in decoded.vocabulary]
     return [(b.start, b.stop - b.start, colours[b.state]) for b in bouts(decoded.states[frames])]
-
-
-def _position(decoded: Decoded) -> Literal["trained", "near", "unlike", "unknown"]:
-    trust = decoded.trust
-    if trust.trained_on:
-        return "trained"
-    if math.isnan(trust.distance):
-        return "unknown"
-    return "near" if trust.distance <= trust.limit else "unlike"

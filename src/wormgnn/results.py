@@ -59,8 +59,6 @@ class Table:
     confusion
         Counts pooled over folds and subsets: columns of identity, labelled, predicted (codes of
         states), count. None if no line tells states.
-    experiment, dataset, profile, seed
-        What was run: the lines, the worms that train, and the scale.
     recordings
         Worms that train and worms that are evaluated only, as they were loaded; none where all are
         simulated for a line.
@@ -77,48 +75,40 @@ class Table:
     recordings: Sequence[Recording] = ()
     runs: Mapping[str, Sequence[LineRun]] = field(default_factory=dict, repr=False)
 
-    def arrays(self, line: str, fold: int, group: int = 0) -> Arrays:
+    def arrays(self, line: str, fold: int) -> Arrays:
         """What the store keeps of a fold: counts, seen, edges, validation, best_epoch, ...
 
-        `fold` is -1 where every frame trains; `group` says which set of neurons, where a line has
-        several. ChoiceError for a line, fold or set of neurons that was not run.
+        `fold` is -1 where every frame trains. ChoiceError for a line or fold that was not run. Here
+        and below, a line with several sets of neurons is told by its first.
         """
-        run = self._run(line, group)
+        run = self._run(line)
         if fold not in run.folds:
             raise ChoiceError("fold", fold, run.folds)
         return run.arrays(fold)
 
-    def subsets(self, line: str, group: int = 0) -> list[Subset]:
+    def subsets(self, line: str) -> list[Subset]:
         """Worms that each member of a line trained on, in the order of its arrays."""
-        return self._run(line, group).subsets
+        return self._run(line).subsets
 
-    def cohort(self, line: str, group: int = 0) -> Cohort:
+    def cohort(self, line: str) -> Cohort:
         """Worms, neurons and features of a line."""
-        return self._run(line, group).cohort
+        return self._run(line).cohort
 
-    def manifest(self, line: str, fold: int, group: int = 0) -> dict[str, Any]:
-        """What the store knows of a fold: inputs, seconds, versions, when it was written."""
-        run = self._run(line, group)
-        return run.store.manifest(run.inputs(fold))
+    def manifest(self, line: str, fold: int) -> dict[str, Any]:
+        """What the store knows of a fold: inputs, seconds, versions, when it was written.
 
-    def _run(self, line: str, group: int) -> LineRun:
-        runs = chosen("line", line, self.runs)
-        if group not in range(len(runs)):
-            raise ChoiceError("set of neurons", group, range(len(runs)))
-        return runs[group]
+        Of its first members alone, where they are stored by themselves.
+        """
+        run = self._run(line)
+        return run.store.manifest(run.inputs(fold, run.groups[0]))
+
+    def _run(self, line: str) -> LineRun:
+        return chosen("line", line, self.runs)[0]
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A reference table and where it comes from.
-
-    Attributes
-    ----------
-    table
-        The numbers, with all columns of identity.
-    manifest
-        Command, dataset, data digests, profile, seed, lines, versions, date, digest of the table.
-    """
+    """A reference table, with all columns of identity, and its manifest: where it comes from."""
 
     table: pd.DataFrame
     manifest: dict[str, Any]
@@ -135,7 +125,7 @@ def read(name: str, folder: Path | None = None) -> Reference | None:
 
     StoreError if table and manifest do not belong together.
     """
-    files = _Files.of(name, folder)
+    files = _Files(name, folder)
     if not files.table.exists() and not files.manifest.exists():
         return None
     content, manifest = files.pair()
@@ -143,6 +133,17 @@ def read(name: str, folder: Path | None = None) -> Reference | None:
     for column, value in manifest.get("identity", {}).items():
         table[column] = table["line"].map(value) if isinstance(value, dict) else value
     return Reference(table[manifest.get("columns", list(table))], manifest)
+
+
+def table(name: str, folder: Path | None = None) -> pd.DataFrame:
+    """The numbers of a reference table; StoreError says how to make one that is not there."""
+    reference = read(name, folder)
+    if reference is None:
+        raise StoreError(
+            f"{folder or default_folder()} lacks {name}: `wormgnn run --list` says which "
+            "experiment writes it, `wormgnn run NAME --reference` does"
+        )
+    return reference.table
 
 
 def about(
@@ -155,18 +156,9 @@ def about(
 ) -> dict[str, Any]:
     """What a table was computed from: the part of its manifest that `write` does not add.
 
-    Parameters
-    ----------
-    command
-        Command line that computes the table again.
-    dataset, recordings
-        Name of the dataset that models were trained on, and every worm that went in.
-    seed
-        Seed of all random numbers.
-    profile
-        Scale of the protocol; None where a table has none.
-    more
-        What one kind of table adds, as plain JSON.
+    The command line that computes it again, the dataset that models were trained on, every worm
+    that went in, the seed, the scale of the protocol (if it has one), and what one kind of table
+    adds, as plain JSON.
     """
     scale = {} if profile is None else {"profile": dataclasses.asdict(profile)}
     data = {recording.worm: recording.digest for recording in recordings}
@@ -197,20 +189,17 @@ def write(
         are, so that a table can be computed line by line, and keep their versions in the manifest;
         a line that is no more is dropped.
 
-    Raises
-    ------
-    StoreError
-        Lines would stay that come from another definition, other worms, another scale or another
-        seed. Names them, and what differs.
+    StoreError names lines that would stay and come from another definition, other worms, another
+    scale or another seed, and what differs.
     """
-    files, manifest = _Files.of(name, folder), {**about, **environment()}
+    files, manifest = _Files(name, folder), {**about, **environment()}
     if lines is not None:
         table, manifest = _with_other_lines(files, table, {**manifest, "lines": dict(lines)})
     identity = _identity(table)
     text = table.drop(columns=list(identity)).to_csv(index=False, float_format="%.6g")
-    manifest |= {"rows": len(table), "columns": list(table), "sha256": _digest(text.encode())}
+    manifest |= {"rows": len(table), "columns": list(table)}
     manifest |= {"identity": identity} if identity else {}
-    files.replace(text.encode(), json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+    files.replace(text.encode(), manifest)
     return files.table
 
 
@@ -226,28 +215,26 @@ def write_picture(
     figure.savefig(drawn, format="png")
     few = Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE)
     few.save(image, format="png", optimize=True)
-    manifest = {**about, **environment(), "sha256": _digest(image.getvalue())}
-    files = _Files.of(name, folder, ".png")
-    files.replace(image.getvalue(), json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+    files = _Files(name, folder, ".png")
+    files.replace(image.getvalue(), {**about, **environment()})
     return files.table
 
 
 def picture(name: str, folder: Path | None = None) -> bytes:
     """A picture (`whole_brain.kato`) as PNG; StoreError if picture and manifest do not fit."""
-    content, _ = _Files.of(name, folder, ".png").pair()
+    content, _ = _Files(name, folder, ".png").pair()
     return content.getvalue()
 
 
 def _identity(table: pd.DataFrame) -> dict[str, Any]:
     """Columns of `OF_LINES` with one value for each line: that value, or one by line."""
     found: dict[str, Any] = {}
-    for column in OF_LINES if "line" in table else ():
-        if column not in table:
-            continue
-        by_line = table.groupby("line", sort=False)[column]
-        if (by_line.nunique(dropna=False) <= 1).all():
-            values = by_line.first()
-            found[column] = values.to_dict() if values.nunique() > 1 else values.tolist()[0]
+    if "line" in table:
+        lines = table.groupby("line", sort=False)
+        for column in (name for name in OF_LINES if name in table):
+            if (lines[column].nunique(dropna=False) <= 1).all():
+                values = lines[column].first()
+                found[column] = values.to_dict() if values.nunique() > 1 else values.tolist()[0]
     return found
 
 
@@ -258,76 +245,68 @@ def _with_other_lines(
     lines = list(manifest["lines"])
     if "fold" in table:
         manifest["folds"] = table.groupby("line")["fold"].nunique().to_dict()
-    stored = _stored(files)
-    if stored is not None:
+    elif "profile" in manifest:  # pooled over folds, such as confusion counts
+        manifest["folds"] = dict.fromkeys(table["line"], len(manifest["profile"]["folds"]))
+    try:  # one that is broken is none, so that it can be written again
+        stored = read(files.name, files.table.parent)
+    except StoreError as error:
+        warnings.warn(f"{error}. Writing it anew, without its other lines", stacklevel=3)
+        stored = None
+    if stored is not None and "line" in stored.table:
+        old = stored.manifest
         kept = stored.table[stored.table["line"].isin(set(lines) - set(table["line"]))]
         stay = list(kept["line"].unique())
-        _check_same(files, stored.manifest, manifest, stay)
+        _check_same(files, old, manifest, stay)
         for line in stay:
-            versions = stored.manifest["lines"][line].get("versions", {})
+            versions = old["lines"][line].get("versions", {})
             manifest["lines"][line] = {**manifest["lines"][line], "versions": versions}
         if stay:
-            folds = stored.manifest.get("folds", {})
-            commands = [*stored.manifest["command"].split(" && "), manifest["command"]]
+            folds = {line: n for line, n in old.get("folds", {}).items() if line in stay}
+            manifest["folds"] = {**folds, **manifest.get("folds", {})}
+            commands = [*old["command"].split(" && "), manifest["command"]]
             manifest["command"] = " && ".join(dict.fromkeys(commands))
-            manifest["folds"] = {
-                **{line: folds[line] for line in stay if line in folds},
-                **manifest.get("folds", {}),
-            }
             table = pd.concat([kept, table], ignore_index=True)
     place = {line: number for number, line in enumerate(lines)}
     return table.sort_values("line", key=lambda own: own.map(place), kind="stable"), manifest
-
-
-def _stored(files: _Files) -> Reference | None:
-    """The reference as it is; one that is broken is none, so that it can be written again."""
-    try:
-        stored = read(files.name, files.table.parent)
-    except StoreError as error:
-        warnings.warn(f"{error}. Writing it anew, without its other lines", stacklevel=4)
-        return None
-    return stored if stored is not None and "line" in stored.table else None
 
 
 def _check_same(
     files: _Files, old: dict[str, Any], new: dict[str, Any], stay: Sequence[str]
 ) -> None:
     """Refuse lines that would stay and do not come from what the new ones come from."""
-    new = json.loads(json.dumps(new))
-    differing = {line: fields for line in stay if (fields := _differing(old, new, line))}
-    if differing:
-        told = "; ".join(f"{line} ({', '.join(fields)})" for line, fields in differing.items())
+    before, after = ({line: _origin(m, line) for line in stay} for m in (old, new))
+    told = []
+    for line in stay:
+        names = dict.fromkeys([*before[line], *after[line]])
+        differing = [n[1] for n in names if before[line].get(n) != after[line].get(n)]
+        told += [f"{line} ({', '.join(differing)})"] if differing else []
+    if told:
         raise StoreError(
-            f"{files.table}: lines would stay that differ in: {told}. Write every line"
+            f"{files.table}: lines would stay that differ in: {'; '.join(told)}. Write every line"
         )
 
 
-def _differing(old: dict[str, Any], new: dict[str, Any], line: str) -> list[str]:
-    """Names of what a stored line does not share with the new ones, but for its versions."""
-    pairs = [(_SAME, old, new), (_SCALE, old.get("profile", {}), new.get("profile", {}))]
-    before, after = (
-        {
-            **definition.get("plan", {}),
-            **{k: v for k, v in definition.items() if k not in ("plan", "versions")},
-        }
-        for definition in (manifest.get("lines", {}).get(line, {}) for manifest in (old, new))
-    )
-    pairs.append((tuple(dict.fromkeys([*before, *after])), before, after))
-    return [name for names, a, b in pairs for name in names if a.get(name) != b.get(name)]
+def _origin(manifest: dict[str, Any], line: str) -> dict[tuple[str, str], Any]:
+    """What a line of a table comes from, but for its versions: by whose field it is, and name."""
+    known = json.loads(json.dumps(manifest))  # lists in place of tuples, as in a file
+    definition = dict(known.get("lines", {}).get(line, {}))
+    plan, _ = definition.pop("plan", {}), definition.pop("versions", {})
+    fields = {
+        "run": {name: known.get(name) for name in _SAME},
+        "profile": {name: known.get("profile", {}).get(name) for name in _SCALE},
+        "plan": plan,
+        "line": definition,
+    }
+    return {(of, name): value for of, own in fields.items() for name, value in own.items()}
 
 
-@dataclass(frozen=True)
 class _Files:
     """The two files of one reference."""
 
-    name: str
-    table: Path
-    manifest: Path
-
-    @classmethod
-    def of(cls, name: str, folder: Path | None, ending: str = ".csv") -> _Files:
+    def __init__(self, name: str, folder: Path | None, ending: str = ".csv") -> None:
         folder = folder or default_folder()
-        return cls(name, folder / f"{name}{ending}", folder / f"{name}.manifest.json")
+        self.name, self.table = name, folder / f"{name}{ending}"
+        self.manifest = folder / f"{name}.manifest.json"
 
     def pending(self, digest: str) -> Path:
         """Where the manifest of a table with this digest waits until the table is in place."""
@@ -352,10 +331,12 @@ class _Files:
             f"--reference`, or take both back with `git checkout -- {self.table} {self.manifest}`"
         )
 
-    def replace(self, table: bytes, manifest: str) -> None:
+    def replace(self, table: bytes, manifest: Mapping[str, Any]) -> None:
         """Both files, in an order that leaves a pair that fits wherever it is cut off."""
-        pending = self.pending(_digest(table))
-        write_atomically(pending, lambda path: path.write_bytes(manifest.encode()))
+        digest = _digest(table)
+        text = json.dumps({**manifest, "sha256": digest}, indent=2, sort_keys=True) + "\n"
+        pending = self.pending(digest)
+        write_atomically(pending, lambda path: path.write_bytes(text.encode()))
         write_atomically(self.table, lambda path: path.write_bytes(table))
         with contextlib.suppress(FileNotFoundError):  # a reader was faster
             os.replace(pending, self.manifest)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -39,7 +39,7 @@ OTHER_LAB = "another lab"
 def run(
     experiment: Experiment,
     dataset: str | Sequence[Recording] | None = None,
-    profile: Profile | None = None,
+    profile: str | Profile | None = None,
     store: stores.Store | None = None,
     seed: int = 0,
     device: str = "auto",
@@ -51,35 +51,30 @@ def run(
 
     Parameters
     ----------
-    experiment
-        What to run.
-    dataset
-        Worms that train, in the place of the experiment's own: a dataset or recordings.
+    experiment, dataset
+        What to run, and worms that train in the place of its own: a dataset or recordings.
     profile
-        Scale; that of the experiment's reference if None.
+        Scale, or its name; that of the experiment's reference if None.
     store
         Where finished folds are kept; the default store if None.
     seed
         Of folds, initial weights and the order of training, of every line.
-    device
-        `auto` takes a CUDA device where there is one.
-    jobs
-        Processes at once; `$WORMGNN_JOBS`, else one for each core, if None.
+    device, jobs
+        `auto` takes a CUDA device where there is one; processes at once, `$WORMGNN_JOBS`, else one
+        for each core, if None.
 
     Returns
     -------
     table
         `rows` has one row for each line, fold, member and worm (and frame ahead, for traces), with
-        columns of identity (`compare.IDENTITY`), the lines' factors, and scores.
+        columns of identity (`comparison.IDENTITY`), the lines' factors, and scores.
 
-    Raises
-    ------
-    DatasetUnavailableError, ChoiceError, NeuronError, RecordingError, TrainingError
-        Worms that are not here, unknown names, neurons or worms that do not fit, training that
-        diverged.
+    DatasetUnavailableError, ChoiceError, NeuronError, RecordingError or TrainingError for worms
+    that are not here, unknown names, neurons or worms that do not fit, training that diverged.
     """
     source = experiment.dataset if dataset is None else dataset
-    scale = profile or profile_named(experiment.profile).with_folds(experiment.folds)
+    usual = profile_named(experiment.profile).with_folds(experiment.folds)
+    scale = profile_named(profile) if isinstance(profile, str) else profile or usual
     worms = _Worms(experiment, source, scale, seed)
     lines = [
         replace(line, plan=replace(line.plan, seed=seed + line.plan.seed))
@@ -90,24 +85,32 @@ def run(
         line.label: [LineRun(line, cohort, keep, device) for cohort in worms.cohorts(line)]
         for line in lines
     }
-    _compute_lacking(experiment.name, [part for parts in runs.values() for part in parts], jobs)
-    rows, confusion = _joined(experiment, runs)
+    every = [part for parts in runs.values() for part in parts]
+    _compute_lacking(experiment.name, every, jobs)
+    tables = [part.table(experiment) for part in every]
+    rows = pd.concat([own for own, _ in tables], ignore_index=True) if tables else pd.DataFrame()
+    pooled = [counts for _, counts in tables if counts is not None]
+    confusion = pd.concat(pooled, ignore_index=True) if pooled else None
     recordings = tuple(worms.recordings())
     return Table(rows, confusion, experiment, source, scale, seed, recordings, runs)
 
 
 def _compute_lacking(name: str, runs: Sequence[LineRun], jobs: int | None) -> None:
-    """Compute the folds that the store lacks, each once, and take the rows of all."""
+    """Compute the folds that the store lacks, each once."""
     for part in runs:
         part.task.check(part.plan, part.cohort)
-    folds = {part.path(fold): (part, fold) for part in runs for fold in part.folds}
-    lacking = [part.job(fold) for path, (part, fold) in folds.items() if not path.exists()]
+    wanted = {
+        part.store.path(part.inputs(fold, group)): (part, fold, group)
+        for part in runs
+        for fold, group in itertools.product(part.folds, part.groups)
+    }
+    lacking = [
+        part.job(fold, group) for path, (part, fold, group) in wanted.items() if not path.exists()
+    ]
     if lacking:
         runs[0].store.prepare()
         processes = parallel.processes(jobs, runs[0].device)
-        parallel.finish(name, lacking, processes, len(folds) - len(lacking))
-    for part in runs:
-        part.collect()
+        parallel.finish(name, lacking, processes, len(wanted) - len(lacking))
 
 
 class _Worms:
@@ -172,8 +175,6 @@ class LineRun:
     cohort: Cohort
     store: stores.Store
     device: str = "auto"
-    tables: list[pd.DataFrame] = field(default_factory=list)
-    counts: list[np.ndarray] = field(default_factory=list)
 
     @property
     def plan(self) -> Plan:
@@ -196,39 +197,46 @@ class LineRun:
         subsets: list[Subset] = self.task.subsets(self.plan, self.cohort)
         return subsets
 
-    def job(self, fold: int) -> parallel.Job:
-        """A fold to compute."""
-        epochs = self.plan.epochs or self.cohort.profile.epochs
-        members = len(self.subsets) * len(self.plan.options.get("draws", [()]))
-        compute = partial(self.arrays, fold)
-        return parallel.Job(self.line.label, self.line.model_name, members * epochs, compute)
+    @property
+    def groups(self) -> list[Cohort]:
+        """The cohort; or, where members of a fold are stored by themselves, one for each group."""
+        at_once = self.cohort.profile.stored_together
+        if at_once is None or self.plan.task != "traces":
+            return [self.cohort]
+        subsets = self.subsets
+        groups = (subsets[i : i + at_once] for i in range(0, len(subsets), at_once))
+        return [replace(self.cohort, only=tuple(group)) for group in groups]
 
-    def collect(self) -> None:
-        """Take the rows of every fold."""
-        for fold in self.folds:
-            arrays = self.arrays(fold)
-            self.tables.append(self.task.rows(self.plan, self.cohort, fold, arrays))
-            if "counts" in arrays:
-                n = self.plan.n_states
-                self.counts.append(arrays["counts"].reshape(-1, n, n))
+    def job(self, fold: int, group: Cohort) -> parallel.Job:
+        """A fold to compute, or a group of its members."""
+        epochs = self.plan.epochs or group.profile.epochs
+        members = len(self.task.subsets(self.plan, group))
+        members *= len(self.plan.options.get("draws", [()]))
+        compute = partial(self.computed, fold, group)
+        return parallel.Job(self.line.label, self.line.model_name, members * epochs, compute)
 
     def arrays(self, fold: int) -> stores.Arrays:
         """What is stored of a fold; computed where the store lacks it."""
-        compute = partial(self.task.run_fold, self.plan, self.cohort, fold, self.device)
-        return self.store.compute(self.inputs(fold), compute)
+        first, *others = (self.computed(fold, group) for group in self.groups)
+        if not others:
+            return first
+        return {n: np.concatenate([first[n], *(other[n] for other in others)]) for n in first}
 
-    def path(self, fold: int) -> Path:
-        """Where the store keeps a fold."""
-        return self.store.path(self.inputs(fold))
+    def computed(self, fold: int, group: Cohort) -> stores.Arrays:
+        """The same of one of its `groups`."""
+        compute = partial(self.task.run_fold, self.plan, group, fold, self.device)
+        return self.store.compute(self.inputs(fold, group), compute)
 
-    def inputs(self, fold: int) -> dict[str, Any]:
-        """Everything that a fold's result depends on, as plain JSON: the store's key."""
-        profile = self.cohort.profile
+    def inputs(self, fold: int, group: Cohort) -> dict[str, Any]:
+        """Everything that a result depends on, as plain JSON: the store's key."""
+        profile, subsets = group.profile, self.task.subsets(self.plan, group)
+        # A group is the same, whatever other members were asked for.
+        plan = self.plan if group.only is None else replace(self.plan, sizes=None)
         return {
-            "plan": json_of(self.plan),
+            "plan": json_of(plan),
             "version": self.task.version(self.plan),
             "neurons": list(self.cohort.neurons),
-            "subsets": [list(subset) for subset in self.subsets],
+            "subsets": [list(subset) for subset in subsets],
             "fold": fold,
             "n_folds": profile.n_folds,
             "epochs": self.plan.epochs or profile.epochs,
@@ -236,10 +244,18 @@ class LineRun:
             "data": self.cohort.data,  # their order decides the folds
         }
 
-    def identified(self, experiment: Experiment) -> pd.DataFrame:
-        """Rows of all folds with their columns of identity first."""
-        rows = pd.concat(self.tables, ignore_index=True)
+    def table(self, experiment: Experiment) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+        """Rows of all folds, columns of identity first; confusion counts of what tells states."""
         line, plan = self.line, self.plan
+        tables, counts = [], []
+        for fold in self.folds:
+            arrays = self.arrays(fold)
+            tables.append(self.task.rows(plan, self.cohort, fold, arrays))
+            if "counts" in arrays:
+                counts.append(arrays["counts"].reshape(-1, plan.n_states, plan.n_states))
+        rows = pd.concat(tables, ignore_index=True)
+        first = 0 if line.alone else self.cohort.n_pool
+        animals = {"animals": "+".join(self.cohort.worms[first:])}
         known: dict[str, Any] = {
             "experiment": experiment.name,
             "line": line.label,
@@ -252,40 +268,20 @@ class LineRun:
             "scaling": plan.scaling,
             "split": plan.split,
             **({"n_states": plan.n_states} if plan.task == "states" else {}),
-            **({"animals": self._animals()} if experiment.unseen is not None else {}),
+            **(animals if experiment.unseen is not None else {}),
             **line.factors,
         }
         rows = rows.assign(**{k: v for k, v in known.items() if k not in rows})
         factors = [name for name in FACTORS if name in rows]
         order = [*(n for n in IDENTITY if n in rows), *factors]
         order += [name for name in line.factors if name not in order]
-        return rows[[*order, *(name for name in rows if name not in order)]]
-
-    def _animals(self) -> str:
-        first = 0 if self.line.alone else self.cohort.n_pool
-        return "+".join(self.cohort.worms[first:])
+        rows = rows[[*order, *(name for name in rows if name not in order)]]
+        return rows, _pooled(rows, np.concatenate(counts)) if counts else None
 
 
 def json_of(plan: Plan) -> dict[str, Any]:
     """A plan as plain JSON."""
     return {**dataclasses.asdict(plan), "options": dict(plan.options)}
-
-
-def _joined(
-    experiment: Experiment, runs: dict[str, list[LineRun]]
-) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Rows of all lines, and their confusion counts if any line has some."""
-    every = [part for parts in runs.values() for part in parts]
-    if not every:
-        return pd.DataFrame(), None
-    rows = [part.identified(experiment) for part in every]
-    confusions = [
-        _pooled(table, np.concatenate(part.counts))
-        for part, table in zip(every, rows, strict=True)
-        if part.counts
-    ]
-    confusion = pd.concat(confusions, ignore_index=True) if confusions else None
-    return pd.concat(rows, ignore_index=True), confusion
 
 
 def _pooled(rows: pd.DataFrame, counts: np.ndarray) -> pd.DataFrame:

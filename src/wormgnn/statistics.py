@@ -1,4 +1,4 @@
-"""Intervals and tests whose units are independent: bouts within a worm, worms among worms.
+"""Scores of a classifier; intervals and tests whose units are independent: bouts or worms.
 
 Neighbouring frames of a calcium trace say nearly the same thing, and so do models that
 share their evaluation worm. Here frames are resampled by whole bouts, and accuracies by
@@ -8,8 +8,7 @@ whole worms.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,9 +16,6 @@ from scipy import stats
 
 Random = np.random.Generator | int
 """A random generator, or the seed of one."""
-
-GRID_POINTS = 128
-"""Values at which empirical distributions are compared, at most."""
 
 
 class Interval(NamedTuple):
@@ -43,42 +39,47 @@ class SameDistribution(NamedTuple):
     p_frames: float
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Accuracies of A minus those of B, over the same members and worms.
+def scores(counts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """Every score of counts `(..., labelled state, predicted state)`, by name, each `(...)`.
 
-    `difference`, `low`, `high`: mean difference and its bootstrap interval over worms.
-    `p_worms`: Wilcoxon signed-rank p-value over the worms' mean differences, which cannot
-    fall below 0.0625 with five worms. `p_pairs`: the same over pairs; too small, since
-    pairs share worms.
+    NaN, but for the first and the last, where there is no frame:
+
+    - `n_frames`: number of frames.
+    - `accuracy`: share of frames whose predicted state is the labelled one.
+    - `balanced_accuracy`: mean recall over the states that occur.
+    - `macro_f1`: mean F1 over the states that occur in labels or predictions.
+    - `majority`: accuracy of always naming the state that is most frequent in the same frames.
+    - `information_bits`: mutual information of labelled and predicted state, the plug-in estimate
+      from the counts; 0 where there is no frame.
     """
+    hits, frames = np.diagonal(counts, axis1=-2, axis2=-1), counts.sum((-2, -1))
+    labelled, predicted = counts.sum(-1), counts.sum(-2)
+    joint = counts / np.maximum(frames, 1)[..., None, None]
+    apart = joint.sum(-1, keepdims=True) * joint.sum(-2, keepdims=True)
+    ratio = np.divide(joint, apart, out=np.ones_like(joint), where=joint > 0)
+    return {
+        "n_frames": frames,
+        "accuracy": _ratio(hits.sum(-1), frames),
+        "balanced_accuracy": _mean(_ratio(hits, labelled)),
+        "macro_f1": _mean(_ratio(2 * hits, labelled + predicted)),
+        "majority": _ratio(labelled.max(-1), frames),
+        "information_bits": np.asarray((joint * np.log2(ratio)).sum((-2, -1))),
+    }
 
-    difference: float
-    low: float
-    high: float
-    p_worms: float
-    p_pairs: float
-    n_pairs: int
-    n_worms: int
+
+def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over the last axis of what is not NaN; NaN (and no warning) where nothing is."""
+    return _ratio(np.nansum(values, axis=-1), np.isfinite(values).sum(axis=-1))
 
 
 def bootstrap_interval(
     values: ArrayLike, level: float = 0.95, n: int = 2000, rng: Random = 0
 ) -> Interval:
-    """Bootstrap interval of the mean over rows.
+    """Bootstrap interval of the mean over rows: worms, or bouts, that are independent.
 
-    Parameters
-    ----------
-    values
-        Shape (rows, ...), where rows are independent: worms, or bouts. A NaN is left out
-        of its own column's mean.
-    level, n, rng
-        Nominal coverage, number of resamples, random generator or seed.
-
-    Returns
-    -------
-    interval
-        Each part of shape (...); the ends are NaN where fewer than two rows have a value.
+    `values` have the shape (rows, ...), and each part of the interval (...). A NaN is left out of
+    its own column's mean; the ends are NaN where fewer than two rows have a value. `level` is the
+    nominal coverage, `n` the number of resamples.
     """
     values = np.asarray(values, dtype=np.float64)
     present = np.isfinite(values)
@@ -88,20 +89,11 @@ def bootstrap_interval(
 def cluster_interval(
     sums: ArrayLike, counts: ArrayLike, level: float = 0.95, n: int = 2000, rng: Random = 0
 ) -> Interval:
-    """Bootstrap interval of a mean over values that come in clusters, by resampling clusters.
+    """As `bootstrap_interval`, of a mean over values that come in clusters: those are resampled.
 
-    Parameters
-    ----------
-    sums, counts
-        Sum and number of the values in each cluster, both of shape (clusters, ...).
-    level, n, rng
-        As for `bootstrap_interval`.
-
-    Notes
-    -----
-    The percentiles are widened for the number of clusters, since plain ones are too narrow
-    for a handful (the expanded percentile interval of Hesterberg 2015, American
-    Statistician 69:371).
+    `sums` and `counts` of the values in each cluster have the shape (clusters, ...). The
+    percentiles are widened for the number of clusters, since plain ones are too narrow for a
+    handful (the expanded percentile interval of Hesterberg 2015, American Statistician 69:371).
     """
     sums, counts = np.asarray(sums, np.float64), np.asarray(counts, np.float64)
     shape, clusters = sums.shape[1:], len(sums)
@@ -122,7 +114,7 @@ def same_distribution(
     b_bouts: Sequence[NDArray[np.float64]],
     n: int = 999,
     rng: Random = 0,
-    grid_points: int = GRID_POINTS,
+    grid_points: int = 128,
 ) -> SameDistribution:
     """Probability of so large a difference if both sets of bouts had one distribution.
 
@@ -130,15 +122,9 @@ def same_distribution(
     whole bouts out anew: a bout stays in one piece, so the null has the autocorrelation
     that the frames have. Bouts themselves are taken as exchangeable.
 
-    Parameters
-    ----------
-    a_bouts, b_bouts
-        Values of each bout, shape (frames of the bout,). ValueError if either is empty.
-    n, rng
-        Number of shuffles (the smallest p-value is 1 / (n + 1)), random generator or seed.
-    grid_points
-        The distributions are compared at this many quantiles of all frames, or at every
-        frame's value if there are fewer.
+    Each bout is an array of its frames' values; ValueError if there is none on one side. The
+    distributions are compared at `grid_points` quantiles of all frames, or at every frame's value
+    if there are fewer. With `n` shuffles the smallest p-value is 1 / (n + 1).
     """
     if not a_bouts or not b_bouts:
         raise ValueError("expected at least one bout in each of the two sets")
@@ -157,37 +143,9 @@ def same_distribution(
     return SameDistribution(float(observed), (1 + extreme) / (1 + n), float(naive.pvalue))
 
 
-def paired_comparison(
-    a: ArrayLike,
-    b: ArrayLike,
-    worms: Sequence[object],
-    rng: Random = 0,
-) -> Comparison:
-    """Whether A beats B on the same members and evaluated worms.
-
-    Parameters
-    ----------
-    a, b
-        Accuracies, shape (pairs,): one for each member and worm that it is evaluated on.
-    worms
-        The evaluated worm of each pair; the bootstrap resamples these, not the pairs.
-    rng
-        As for `bootstrap_interval`.
-
-    ValueError for lengths that differ.
-    """
-    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    if not len(a) == len(b) == len(worms):
-        raise ValueError(f"a, b and worms differ in length: {len(a)}, {len(b)}, {len(worms)}")
-    labels, index = np.unique(np.array([str(worm) for worm in worms]), return_inverse=True)
-    sums, counts = np.bincount(index, a - b), np.bincount(index)
-    mean, low, high = (float(part) for part in cluster_interval(sums, counts, rng=rng))
-    p_worms, p_pairs = _signed_rank(sums / counts), _signed_rank(a - b)
-    return Comparison(mean, low, high, p_worms, p_pairs, len(a), len(labels))
-
-
-def _ratio(sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
+def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
+    """NaN where there is nothing to divide by."""
+    return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)
 
 
 def _tail(clusters: NDArray[np.int64], level: float) -> NDArray[np.float64]:
@@ -223,7 +181,7 @@ def _distances(
     return np.asarray(np.abs(difference, out=difference).max(axis=1))
 
 
-def _signed_rank(differences: NDArray[np.float64]) -> float:
+def signed_rank(differences: NDArray[np.float64]) -> float:
     """Two-sided Wilcoxon p-value; 1 if no difference is different from 0."""
     if not np.any(differences):
         return 1.0

@@ -73,13 +73,7 @@ def default_folder() -> Path:
 
 
 class Store:
-    """A folder of results.
-
-    Parameters
-    ----------
-    folder
-        Where results lie; `default_folder()` if None.
-    """
+    """A folder of results; `default_folder()` if None."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or default_folder()

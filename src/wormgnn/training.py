@@ -11,7 +11,7 @@ import ctypes
 import os
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import torch
@@ -33,16 +33,9 @@ Draw = Callable[["Batch", int, torch.Generator], "Batch"]
 class Batch:
     """Samples that some members of an ensemble meet together.
 
-    Attributes
-    ----------
-    members
-        Rows of the ensemble that meet these samples, shape (rows,).
-    inputs
-        Arguments of the model, without member axis.
-    target
-        What the loss compares the outputs with.
-    name
-        Whose samples these are: what is drawn for them follows from it.
+    `members` are their rows in the ensemble, `inputs` arguments of the model without member axis,
+    `target` what the loss compares the outputs with, and `name` says whose samples these are: what
+    is drawn for them follows from it.
     """
 
     members: Tensor
@@ -50,25 +43,10 @@ class Batch:
     target: Tensor
     name: str
 
-    def to(self, device: torch.device) -> Batch:
-        """The same batch on a device."""
-        inputs = tuple(x.to(device) for x in self.inputs)
-        return replace(
-            self, members=self.members.to(device), inputs=inputs, target=self.target.to(device)
-        )
-
 
 @dataclass(frozen=True)
 class History:
-    """What happened in training.
-
-    Attributes
-    ----------
-    validation
-        Validation loss, shape (epochs, members).
-    best_epoch
-        Epoch (from 0) whose parameters were kept, shape (members,).
-    """
+    """Validation loss `(epochs, members)`, and the epoch (from 0) that was kept, `(members,)`."""
 
     validation: Tensor
     best_epoch: Tensor
@@ -78,15 +56,9 @@ class History:
 class Schedule:
     """How long and how fast to train (defaults: the paper's).
 
-    Attributes
-    ----------
-    epochs
-        Passes over all batches; each batch is one step of the optimiser.
-    learning_rate
-        Adam's, at the start.
-    factor, patience_epochs
-        The rate is multiplied by `factor` when the validation loss has not improved by a
-        relative 1e-4 for more than `patience_epochs` epochs.
+    `epochs` pass over all batches, each of which is one step of Adam, at `learning_rate` at the
+    start; the rate is multiplied by `factor` when the validation loss has not improved by a
+    relative 1e-4 for more than `patience_epochs`.
     """
 
     epochs: int = 800
@@ -143,24 +115,22 @@ class Trainer:
 
     def __init__(self, model: nn.Module, loss: Loss, schedule: Schedule) -> None:
         self.model, self.loss = model, loss
-        self.parameters = Stack(dict(model.named_parameters()))
-        self.statistics = Stack(dict(model.named_buffers()))
-        if self.parameters.flat is None:
+        self.stack = Stack(model)
+        parameters = self.stack.flats[0]
+        if not parameters.numel():
             raise TrainingError(f"{type(model).__name__} has no parameters to train")
-        flat = self.parameters.flat
-        self.adam = Adam(flat, schedule.learning_rate)
-        self.plateau = Plateau(len(flat), schedule, flat.device)
+        self.adam = Adam(parameters, schedule.learning_rate)
+        self.plateau = Plateau(len(parameters), schedule, parameters.device)
 
     def step(self, batch: Batch) -> None:
         """One step of the optimiser for the members that meet the batch."""
         self.model.train()
-        rows = self.parameters.rows(batch.members).requires_grad_()
-        statistics = self.statistics.rows(batch.members)
-        named = self.parameters.named(rows) | self.statistics.named(statistics)
+        parameters, statistics = self.stack.rows(batch.members)
+        named = self.stack.named([parameters.requires_grad_(), statistics])
         outputs = functional_call(self.model, named, batch.inputs)
-        (gradient,) = torch.autograd.grad(self.loss(outputs, batch.target).sum(), rows)
-        self.parameters.put(batch.members, self.adam.step(batch.members, rows.detach(), gradient))
-        self.statistics.put(batch.members, statistics)
+        (gradient,) = torch.autograd.grad(self.loss(outputs, batch.target).sum(), parameters)
+        stepped = self.adam.step(batch.members, parameters.detach(), gradient)
+        self.stack.put(batch.members, [stepped, statistics])
 
     @torch.no_grad()
     def validate(self, batches: Sequence[Batch]) -> Tensor:
@@ -169,9 +139,8 @@ class Trainer:
         total = torch.zeros_like(self.plateau.best)
         count = torch.zeros_like(total)
         for batch in batches:
-            named = self.parameters.named(self.parameters.rows(batch.members))
-            named |= self.statistics.named(self.statistics.rows(batch.members))
-            loss = self.loss(functional_call(self.model, named, batch.inputs), batch.target)
+            outputs = functional_call(self.model, self.stack.of(batch.members), batch.inputs)
+            loss = self.loss(outputs, batch.target)
             total.index_add_(0, batch.members, loss * len(batch.target))
             count.index_add_(0, batch.members, torch.full_like(loss, len(batch.target)))
         return total / count
@@ -199,29 +168,24 @@ def fit(
     train, validation
         Batches; each epoch takes one step on every training batch, in an order drawn anew: by one
         lot for each name.
-    loss
-        Mean loss of each member.
-    schedule
-        Epochs and learning rate.
-    seed
-        Of the order of the batches, and of what is drawn for them.
+    loss, schedule, seed
+        Mean loss of each member; epochs and learning rate; of all that is drawn.
     label
         Words beside the progress bar, which is silent unless on a terminal.
     draw
         What is drawn anew for a training batch at every epoch; nothing if None.
 
-    Raises
-    ------
-    TrainingError
-        Nothing to train on, a member that no validation batch meets, or a loss that is
-        not finite (the message names the epoch and the members).
+    TrainingError for nothing to train on, a member that no validation batch meets, or a loss that
+    is not finite (the message names the epoch and the members).
     """
     keep_freed_memory()
     trainer = Trainer(model, loss, schedule)
     _check_coverage(train, validation, len(trainer.plateau.best))
     if schedule.epochs < 1:
         raise TrainingError(f"expected at least one epoch, got {schedule.epochs}")
-    best = _Best(trainer)
+    best = torch.full_like(trainer.plateau.best, torch.inf)
+    best_epoch = torch.zeros_like(best, dtype=torch.long)
+    kept = [flat.clone() for flat in trainer.stack.flats]
     curve = []
     silent = bool(os.environ.get("TQDM_DISABLE")) or None  # None: silent unless on a terminal
     for epoch in tqdm(range(schedule.epochs), desc=label, disable=silent, leave=False):
@@ -231,38 +195,18 @@ def fit(
                 random = torch.Generator().manual_seed(seed_of("draw", seed, epoch, batch.name))
                 batch = draw(batch, epoch, random)
             trainer.step(batch)
-        curve.append(trainer.validate(validation))
-        _check_finite(curve[-1], epoch)
-        best.update(curve[-1], epoch)
-        trainer.plateau.step(curve[-1], trainer.adam.rate)
-    best.load_into(model)
-    return History(torch.stack(curve).cpu(), best.epoch.cpu())
-
-
-class _Best:
-    """Parameters and statistics at each member's lowest validation loss."""
-
-    def __init__(self, trainer: Trainer) -> None:
-        self.trainer = trainer
-        self.stacks = [trainer.parameters, trainer.statistics]
-        self.loss = torch.full_like(trainer.plateau.best, torch.inf)
-        self.epoch = torch.zeros_like(self.loss, dtype=torch.long)
-        self.flats = [None if s.flat is None else s.flat.clone() for s in self.stacks]
-
-    def update(self, loss: Tensor, epoch: int) -> None:
-        better = loss < self.loss
-        self.loss = torch.where(better, loss, self.loss)
-        self.epoch[better] = epoch
-        for kept, stack in zip(self.flats, self.stacks, strict=True):
-            if kept is not None and stack.flat is not None:
-                kept[better] = stack.flat[better]
-
-    def load_into(self, model: nn.Module) -> None:
-        named: dict[str, Tensor] = {}
-        for kept, stack in zip(self.flats, self.stacks, strict=True):
-            named |= {} if kept is None else stack.named(kept)
-        model.load_state_dict(named)
-        model.eval()
+        loss_now = trainer.validate(validation)
+        _check_finite(loss_now, epoch)
+        curve.append(loss_now)
+        better = loss_now < best
+        best = torch.where(better, loss_now, best)
+        best_epoch[better] = epoch
+        for own, flat in zip(kept, trainer.stack.flats, strict=True):
+            own[better] = flat[better]
+        trainer.plateau.step(loss_now, trainer.adam.rate)
+    model.load_state_dict(trainer.stack.named(kept))
+    model.eval()
+    return History(torch.stack(curve).cpu(), best_epoch.cpu())
 
 
 def _check_coverage(train: Sequence[Batch], validation: Sequence[Batch], members: int) -> None:

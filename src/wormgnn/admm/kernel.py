@@ -1,25 +1,221 @@
-"""The asymmetric kernel: transition probabilities from a Gaussian centred on the next frame."""
+"""From features to points in phase space, and the asymmetric kernel between them.
+
+Points are standardised activity with delayed copies. The kernel gives transition probabilities
+from a Gaussian centred on the next frame.
+"""
 
 from __future__ import annotations
 
-import numpy as np
-from scipy import sparse
-from scipy.ndimage import minimum_filter1d
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from wormgnn.admm.embedding import Codes, Floats, Parameters, Points
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.ndimage import minimum_filter1d, uniform_filter1d
+
+from wormgnn.errors import ChoiceError, NeuronError, RecordingError
+from wormgnn.features import Features
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
+Scale = Literal["neighbour", "noise"]
+Signal = Literal["trace", "derivative"]
+SIGNALS: tuple[Signal, ...] = ("trace", "derivative")
+SCALES: tuple[Scale, ...] = ("neighbour", "noise")
 
 _CHUNK_BYTES = 64_000_000
 _SELF_TUNING_RANK = 7
 """Rank of the neighbour that sets the width in a dense matrix (Zelnik-Manor and Perona 2004)."""
 
+_LOWEST: dict[str, float] = {
+    **dict.fromkeys(("n_delays", "return_frames", "density_exponent", "phase_smoothing"), 0),
+    **dict.fromkeys(("delay_frames", "n_neighbours", "n_phases", "n_branches"), 1),
+    **{"noise_frames": 2, "n_dimensions": 3, "bandwidth": 1e-6},
+}
+"""Least value of each number."""
 
-def dense_bytes(n_points: int) -> int:
-    """Bytes of a dense float64 transition matrix: 8 points², 1.96 GB for Kato's 15,662 frames.
 
-    A sparse one takes 12 bytes (value and 32-bit column) per link: `12 * points * links`,
-    with links = neighbours x worms; 9.4 MB for the same frames with 50 links.
+@dataclass(frozen=True)
+class Parameters:
+    """What the method leaves to choose; lengths in time are in frames.
+
+    "Authors" below means the program that Brennan and Proekt published with eLife 8:e46814,
+    read for its choices; "ours" marks what had to be chosen because theirs is written for
+    one recording or is not stated.
+
+    Parameters
+    ----------
+    n_delays
+        Delayed copies beside the present frame. Authors: a free choice, ten in their example.
+    delay_frames
+        Frames between copies. Authors: a free choice, five in their example.
+    signals
+        Which of trace and derivative are embedded. Authors: both.
+    n_neighbours
+        Trajectory passes that each point is linked to in each worm (authors: 20 in all,
+        from one recording). None links all pairs: a dense matrix of 8 bytes times points
+        squared, 2 GB for Kato's 15,662 frames.
+    return_frames
+        A second visit counts as another pass after so many frames. Authors: 10.
+    scale
+        What sets the kernel's local width: `noise`, the spread of velocities around the
+        frame (authors, per coordinate; here one number per frame), or `neighbour`, the
+        distance to the last of the `n_neighbours` (Zelnik-Manor and Perona 2004).
+    noise_frames
+        Past frames over which the local noise is taken. Authors: four on either side;
+        here the past alone, so that prediction knows no future.
+    bandwidth
+        Factor on the local width. Ours; 1 is the authors' width for `noise`.
+    density_exponent
+        Weights are divided by the density of their target to this power. Authors: 1/2.
+    n_dimensions
+        Eigenvectors kept. Authors: 50 computed, of which the phase uses one.
+    n_phases
+        Bins of phase around the cycle. Authors: 125.
+    n_branches
+        Loops that differ at one phase. Authors: found by modularity; ours: k-means of this size.
+    phase_smoothing
+        Standard deviation, in radians, of the smoothing of occupancy along the phase.
+        Authors: 2 pi / 20.
+    seed
+        Seed of the eigensolver's first vector and of k-means.
+
+    Raises
+    ------
+    ChoiceError
+        A signal or a scale that does not exist, or a number out of its range.
     """
-    return 8 * n_points**2
+
+    n_delays: int = 4
+    delay_frames: int = 5
+    signals: tuple[Signal, ...] = SIGNALS
+    n_neighbours: int | None = 10
+    return_frames: int = 10
+    scale: Scale = "neighbour"
+    noise_frames: int = 8
+    bandwidth: float = 1.0
+    density_exponent: float = 0.5
+    n_dimensions: int = 8
+    n_phases: int = 60
+    n_branches: int = 4
+    phase_smoothing: float = 0.1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "signals", tuple(self.signals))
+        if not self.signals or set(self.signals) - set(SIGNALS):
+            raise ChoiceError("signals", self.signals, SIGNALS)
+        if self.scale not in SCALES:
+            raise ChoiceError("scale", self.scale, SCALES)
+        for name, low in _LOWEST.items():
+            value = getattr(self, name)
+            if value is not None and value < low:
+                raise ChoiceError(name, value, [f"{low} or more"])
+
+
+@dataclass(frozen=True)
+class Points:
+    """Embedded frames of several worms.
+
+    Coordinates, shape (points, dimensions), and local noise, (points,), of a frame and of the one
+    after it, where the kernel is centred; number of the worm, frame in its recording and state
+    code, shape (points,).
+    """
+
+    x: Floats
+    following: Floats
+    noise: Floats
+    following_noise: Floats
+    worm: Codes
+    frame: Codes
+    y: Codes
+
+
+def delay_embed(x: Floats, n_delays: int, delay_frames: int) -> Floats:
+    """Each frame with its delayed copies, shape (frames, columns * (n_delays + 1)).
+
+    Delays that reach before the first frame repeat it, so row t stands for frame t; rows
+    from `n_delays * delay_frames` on hold recorded values alone. Takens 1981.
+    """
+    frames = np.arange(len(x))
+    copies = [x[np.maximum(frames - k * delay_frames, 0)] for k in range(n_delays + 1)]
+    return np.concatenate(copies, axis=1)
+
+
+def local_noise(x: Floats, noise_frames: int) -> Floats:
+    """Spread of the velocity over the past `noise_frames` frames, shape (frames,).
+
+    Root of the coordinates' summed variances; the first frames borrow the first full window.
+    """
+    velocity = np.diff(x, axis=0, prepend=x[:1])
+    to_past = (noise_frames - 1) // 2
+    mean, square = (
+        uniform_filter1d(v, noise_frames, axis=0, origin=to_past, mode="nearest")
+        for v in (velocity, velocity**2)
+    )
+    noise = np.sqrt(np.maximum(square - mean**2, 0).sum(axis=1))
+    noise[:noise_frames] = noise[min(noise_frames, len(noise) - 1)]
+    floor = 1e-3 * float(np.median(noise)) or 1.0
+    return np.asarray(np.maximum(noise, floor))
+
+
+def embed_worm(worm: Features, params: Parameters) -> Floats:
+    """Delay embedding of one worm, shape (frames, dimensions).
+
+    Every neuron's signals are standardised over the worm's recording, so that the [0, 1]
+    scaling of the features cancels. RecordingError for fewer frames than the delays and one step
+    need.
+    """
+    needed = params.n_delays * params.delay_frames + max(params.noise_frames, 2)
+    if worm.n_frames < needed:
+        raise RecordingError(
+            f"{worm.worm}: {worm.n_frames} frames are too few for {params.n_delays} delays of "
+            f"{params.delay_frames} frames: expected {needed} or more"
+        )
+    chosen = worm.x[[SIGNALS.index(signal) for signal in params.signals]].astype(np.float64)
+    columns = chosen.reshape(-1, worm.n_frames).T
+    deviation = columns.std(axis=0)
+    standard = (columns - columns.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
+    return delay_embed(standard, params.n_delays, params.delay_frames)
+
+
+def collect(
+    worms: Sequence[Features], params: Parameters, use: Sequence[NDArray[np.bool_]] | None = None
+) -> Points:
+    """Points of all worms that have recorded delays and a next frame.
+
+    `use` tells for each worm which frames may be used, shape (frames,): a point needs its
+    own frame and the next. Transitions never cross from worm to worm. NeuronError for worms whose
+    neurons differ, RecordingError for one that is too short, or that `use` leaves without a point.
+    """
+    if not worms:
+        raise NeuronError("asymmetric diffusion maps need at least one worm")
+    masks = [np.ones(worm.n_frames, bool) for worm in worms] if use is None else use
+    parts: list[tuple[NDArray[Any], ...]] = []
+    for number, (worm, mask) in enumerate(zip(worms, masks, strict=True)):
+        require_neurons(worm, worms[0].neurons, f"those of {worms[0].worm}")
+        x = embed_worm(worm, params)
+        noise = local_noise(x, params.noise_frames)
+        recorded = np.arange(worm.n_frames - 1) >= params.n_delays * params.delay_frames
+        at = np.flatnonzero(recorded & mask[:-1] & mask[1:])
+        if not at.size:
+            raise RecordingError(
+                f"{worm.worm}: no frame with recorded delays and a next frame is left"
+            )
+        own = np.full(len(at), number)
+        parts.append((x[at], x[at + 1], noise[at], noise[at + 1], own, at, worm.y[at]))
+    return Points(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def require_neurons(worm: Features, neurons: tuple[str, ...], whose: str) -> None:
+    """NeuronError unless a worm has these neurons in this order."""
+    if worm.neurons != neurons:
+        raise NeuronError(
+            f"{worm.worm}: neurons {', '.join(worm.neurons)} differ from {whose}: "
+            f"{', '.join(neurons)}"
+        )
 
 
 def squared_distances(a: Floats, b: Floats) -> Floats:
@@ -28,28 +224,14 @@ def squared_distances(a: Floats, b: Floats) -> Floats:
     return np.asarray(np.maximum(squares, 0))
 
 
-def n_links(params: Parameters, worm: Codes) -> int | None:
-    """Neighbours per worm, or None for all pairs: those asked for, fewer where memory ends."""
-    n_points, n_worms = len(worm), len(np.unique(worm))
-    if params.n_neighbours is not None:
-        return params.n_neighbours
-    if dense_bytes(n_points) <= params.max_bytes:
-        return None
-    return max(1, params.max_bytes // (12 * n_points * n_worms))
-
-
 def neighbours(
     centres: Floats, x: Floats, worm: Codes, k: int, return_frames: int
 ) -> tuple[Codes, Floats]:
     """Nearest passes of each worm's trajectory by each centre.
 
     A pass is a point that no point within `return_frames` of it (in its worm) is nearer
-    than: without this the neighbours of a point would be the frames beside it.
-
-    Returns
-    -------
-    index, squared distance
-        Shape (centres, links), -1 and infinity where a worm has fewer than `k` passes.
+    than: without this the neighbours of a point would be the frames beside it. Index and squared
+    distance, shape (centres, links); -1 and infinity where a worm has fewer than `k` passes.
     """
     starts = np.flatnonzero(np.diff(worm, prepend=-1))
     stops = np.append(starts[1:], len(worm))
@@ -101,24 +283,15 @@ def gaussian_rows(
 
 
 class Kernel:
-    """Gaussian weights between any embedded frame and the points it was built from.
+    """Gaussian weights between any embedded frame and the training points it was built from.
 
-    Attributes
-    ----------
-    points
-        The training points.
-    scale
-        Local width at each point, shape (points,).
-    density
-        Divisor of each target, shape (points,).
-    transition
-        Row-stochastic matrix over points, shape (points, points): row i is centred on
-        the frame after point i. Brennan and Proekt 2019, asymmetric diffusion map.
+    Of the points, `scale` is the local width and `density` the divisor of a target, shape
+    (points,). `transition` is row-stochastic, shape (points, points): row i is centred on the
+    frame after point i. Brennan and Proekt 2019, asymmetric diffusion map.
     """
 
     def __init__(self, points: Points, params: Parameters) -> None:
         self.points, self.params = points, params
-        self._links = n_links(params, points.worm)
         row, extra = _following_rows(points)
         all_index, all_squared = self._find(np.concatenate([points.x, points.following[extra]]))
         index, squared, own = all_index[row], all_squared[row], all_squared[: len(row)]
@@ -145,11 +318,11 @@ class Kernel:
         return gaussian_rows(index, squared, self.scale, centre, self.density)
 
     def _find(self, centres: Floats) -> tuple[Codes, Floats]:
-        points = self.points
-        if self._links is None:
+        points, count = self.points, self.params.n_neighbours
+        if count is None:
             index = np.tile(np.arange(len(points.x)), (len(centres), 1))
             return index, squared_distances(centres, points.x)
-        return neighbours(centres, points.x, points.worm, self._links, self.params.return_frames)
+        return neighbours(centres, points.x, points.worm, count, self.params.return_frames)
 
     def _width(self, squared: Floats, noise: Floats) -> Floats:
         """Local width, shape (frames,): noise, or the distance to the last neighbour."""

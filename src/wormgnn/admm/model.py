@@ -1,7 +1,11 @@
-"""Asymmetric diffusion map modelling: fit on some worms, place any worm on the manifold."""
+"""Asymmetric diffusion map modelling: fit on some worms, place any worm on the manifold.
+
+Eigenvectors of the kernel give phase and branch; bins of both hold what happens there.
+"""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -9,37 +13,200 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.ndimage import gaussian_filter1d
+from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigs
+from sklearn.cluster import KMeans
 
-from wormgnn.admm.embedding import (
+from wormgnn.admm.kernel import (
     Codes,
     Floats,
+    Kernel,
     Parameters,
+    Points,
     collect,
     embed_worm,
     local_noise,
     require_neurons,
 )
-from wormgnn.admm.kernel import Kernel
-from wormgnn.admm.manifold import Manifold, Spectrum, build, phase_bin, spectrum
-from wormgnn.errors import ChoiceError
+from wormgnn.errors import ChoiceError, TrainingError
 from wormgnn.features import Features
 
+Complex = NDArray[np.complex128]
 Readout = Literal["spread", "position"]
+_STEPS = 8
+"""The solver sees this power of the matrix: same eigenvectors, eigenvalues further apart."""
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Leading right eigenvectors of the kernel, the constant one left out.
+
+    `values` are eigenvalues per frame, by falling modulus, shape (modes,); of a complex pair only
+    the one with positive imaginary part, whose eigenvector turns forward in time. `vectors` has
+    shape (points, modes).
+    """
+
+    values: Complex
+    vectors: Complex
+
+    @property
+    def cyclic(self) -> int:
+        """Number of the first complex mode (of mode 0 if there is none)."""
+        rotating = np.flatnonzero(self.values.imag > 1e-9)
+        return int(rotating[0]) if rotating.size else 0
+
+    def phase(self) -> Floats:
+        """Angle of each point in the first complex mode, from -pi to pi, shape (points,)."""
+        return np.asarray(np.angle(self.vectors[:, self.cyclic]), dtype=np.float64)
+
+    def space(self, vectors: Complex | None = None) -> Floats:
+        """Three coordinates for figures, shape (points, 3).
+
+        The plane of the cyclic mode, and the slowest mode that does not rotate.
+        """
+        vectors = self.vectors if vectors is None else vectors
+        others = [m for m in range(len(self.values)) if m != self.cyclic]
+        real = [m for m in others if self.values[m].imag <= 1e-9]
+        height = (real or others)[0]
+        cycle = vectors[:, self.cyclic]
+        return np.stack([cycle.real, cycle.imag, vectors[:, height].real], axis=1)
+
+    def coordinates(self, vectors: Complex) -> Floats:
+        """Real diffusion coordinates, shape (points, modes + complex modes).
+
+        Modes in order; a complex one gives its real and its imaginary part.
+        """
+        columns = []
+        for value, vector in zip(self.values, vectors.T, strict=True):
+            columns += [vector.real, vector.imag] if value.imag > 1e-9 else [vector.real]
+        return np.stack(columns, axis=1)
+
+
+def spectrum(transition: sparse.csr_array, n_modes: int, seed: int) -> Spectrum:
+    """Leading right eigenvectors of a row-stochastic matrix, signs and rotations fixed.
+
+    Every vector has unit mean square; its entry of largest modulus is real and positive.
+    TrainingError where the solver does not converge: with few neighbours the chain is nearly
+    deterministic, and its eigenvalues crowd on the unit circle.
+    """
+    n_points = transition.shape[0]
+    wanted = min(2 * n_modes + 2, n_points - 2)
+    start = np.random.default_rng(seed).uniform(0.5, 1.5, n_points)
+    if n_points <= 400:
+        values, vectors = np.linalg.eig(transition.toarray())
+    else:
+
+        def steps(vector: Floats) -> Floats:
+            for _ in range(_STEPS):
+                vector = transition @ vector
+            return vector
+
+        power = LinearOperator(transition.shape, matvec=steps)
+        try:
+            krylov = min(n_points - 1, 4 * wanted)
+            _, vectors = eigs(power, wanted, v0=start, ncv=krylov, maxiter=200, tol=1e-8)
+        except ArpackNoConvergence as error:
+            raise TrainingError(
+                f"no spectrum ({error}): raise n_neighbours or bandwidth"
+            ) from error
+        # of one step, by Rayleigh's quotient
+        moved = vectors.conj() * (transition @ vectors)
+        values = moved.sum(axis=0) / (np.abs(vectors) ** 2).sum(axis=0)
+    order = np.argsort(-np.abs(values), kind="stable")
+    kept = [i for i in order if values[i].imag > -1e-9][1 : n_modes + 1]
+    return Spectrum(values[kept].astype(np.complex128), _canonical(vectors[:, kept]))
+
+
+def _canonical(vectors: Complex) -> Complex:
+    largest = vectors[np.abs(vectors).argmax(axis=0), np.arange(vectors.shape[1])]
+    turned = vectors * (np.abs(largest) / largest)
+    return np.asarray(turned / np.sqrt((np.abs(turned) ** 2).mean(axis=0)), dtype=np.complex128)
+
+
+@dataclass(frozen=True)
+class Manifold:
+    """Coarse grain of the training points: bin = branch * n_phases + phase bin.
+
+    `members`, shape (points, bins), has one 1 in each row; `markov`, (bins, bins), is the
+    probability to move within one frame; `occupancy`, (bins, states), that of each state.
+    """
+
+    members: sparse.csr_array
+    markov: Floats
+    occupancy: Floats
+
+
+def build(points: Points, spectrum: Spectrum, n_states: int, params: Parameters) -> Manifold:
+    """Manifold from the training points and their spectrum."""
+    in_phase = phase_bin(spectrum.phase(), params.n_phases)
+    code = branches(spectrum, params) * params.n_phases + in_phase
+    n_bins = params.n_branches * params.n_phases
+    ones = np.ones(len(code))
+    members = sparse.csr_array((ones, (np.arange(len(code)), code)), shape=(len(code), n_bins))
+    occupancy = _occupancy(members, points.y, n_states, params)
+    return Manifold(members, _markov(points, members), occupancy)
+
+
+def phase_bin(phase: Floats, n_phases: int) -> Codes:
+    """Bin of each angle between -pi and pi, shape of `phase`."""
+    turn = np.floor((phase + np.pi) / (2 * np.pi) * n_phases).astype(np.int64)
+    return np.clip(turn, 0, n_phases - 1)
+
+
+def branches(spectrum: Spectrum, params: Parameters) -> Codes:
+    """Loop of each point, shape (points,): k-means of the diffusion coordinates.
+
+    Coordinates count by the modulus of their eigenvalue after a tenth of a cycle, so slow
+    separations (different loops) matter and fast ones (noise) fade. Branches are numbered by
+    falling size.
+    """
+    if params.n_branches == 1:
+        return np.zeros(len(spectrum.vectors), dtype=np.int64)
+    turn = abs(np.angle(spectrum.values[spectrum.cyclic]))
+    steps = 0.2 * np.pi / max(turn, 0.01)
+    coordinates = spectrum.coordinates(spectrum.vectors * np.abs(spectrum.values) ** steps)
+    means = KMeans(params.n_branches, n_init=4, random_state=params.seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # fewer distinct points than branches
+        found = means.fit_predict(coordinates)
+    by_size = np.argsort(-np.bincount(found, minlength=params.n_branches), kind="stable")
+    return np.asarray(np.argsort(by_size)[found], dtype=np.int64)
+
+
+def _markov(points: Points, members: sparse.csr_array) -> Floats:
+    """Observed transitions between bins within one frame; an unvisited bin stays where it is.
+
+    The kernel's own steps, averaged over bins, would do too, but each of them hops between
+    passes of the trajectory, and over many steps that blurs the phase.
+    """
+    follows = (np.diff(points.worm) == 0) & (np.diff(points.frame) == 1)
+    now = np.flatnonzero(follows)
+    count = (members[now].T @ members[now + 1]).toarray()
+    leaving = count.sum(axis=1)
+    unvisited = np.flatnonzero(leaving == 0)
+    count[unvisited, unvisited] = 1.0
+    return np.asarray(count / count.sum(axis=1, keepdims=True))
+
+
+def _occupancy(members: sparse.csr_array, y: Codes, n_states: int, params: Parameters) -> Floats:
+    """Counts of states in bins, smoothed along the phase, with one count of the prior added."""
+    labels = (y[:, None] == np.arange(n_states)).astype(float)
+    counts = (members.T @ labels).reshape(params.n_branches, params.n_phases, n_states)
+    sigma_bins = params.phase_smoothing * params.n_phases / (2 * np.pi)
+    if sigma_bins > 0:  # the phase is a circle
+        counts = gaussian_filter1d(counts, sigma_bins, axis=1, mode="wrap")
+    prior = labels.sum(axis=0) / max(labels.sum(), 1.0)
+    flat = counts.reshape(-1, n_states) + prior
+    return np.asarray(flat / flat.sum(axis=1, keepdims=True))
 
 
 @dataclass(frozen=True)
 class Model:
     """A fitted manifold, and the maps from a worm's activity onto it.
 
-    Attributes
-    ----------
-    params
-        What it was fitted with.
-    neurons
-        Names, in the order of the features' columns.
-    kernel, spectrum, manifold
-        Transition probabilities between training points, their eigenvectors, and the
-        coarse grain made of both.
+    `kernel`, `spectrum` and `manifold` are the transition probabilities between training points,
+    their eigenvectors, and the coarse grain made of both; `neurons` stand in the order of the
+    features' columns.
     """
 
     params: Parameters
@@ -126,12 +293,7 @@ def fit(
     use
         For each worm the frames that may be used, shape (frames,); all if None.
 
-    Raises
-    ------
-    NeuronError
-        Worms whose neurons differ.
-    RecordingError
-        A worm with too few frames for the delays.
+    Errors as of `kernel.collect`.
     """
     params = params or Parameters()
     points = collect(features, params, use)

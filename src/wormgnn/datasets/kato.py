@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wormgnn.datasets.matlab import Fields, open_worms
+from wormgnn.datasets.hdf5 import Fields, open_worms
 from wormgnn.recording import NO_STATE, Recording, unique_names
 from wormgnn.states import SEVEN
 
@@ -70,7 +70,14 @@ def _recording(fields: Fields, number: int) -> Recording:
     flags, frames = fields.struct("States"), len(times)
     states = _from_flags(flags, frames) if flags else _from_codes(fields, frames)
     return fields.recording(
-        f"kato-{number}", "kato", TRACES, DERIVATIVES, neurons, times, states, SEVEN
+        TRACES,
+        DERIVATIVES,
+        neurons,
+        times,
+        worm=f"kato-{number}",
+        dataset="kato",
+        states=states,
+        vocabulary=SEVEN,
     )
 
 

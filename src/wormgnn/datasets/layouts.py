@@ -1,13 +1,12 @@
-"""Write recordings in the file layouts that the readers read.
+"""Write recordings in file layouts that the readers read: Kato's, WormWideWeb's, tables.
 
-The layouts of Kato's current release and of WormWideWeb mirror real files: shapes, types
-and attributes, and the last name of worm 4 one cell deeper. Those of Kato's older release
-and of Nichols follow their field lists, since no such file was at hand.
+The layouts of Kato's current release and of WormWideWeb mirror real files: shapes, types and
+attributes, and the last name of worm 4 one cell deeper.
 """
 
 from __future__ import annotations
 
-import csv
+import io
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,10 +14,11 @@ from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+import pandas as pd
+from numpy.typing import ArrayLike
 
-from wormgnn.datasets import kato, nichols, tabular
-from wormgnn.errors import OutputError, chosen
+from wormgnn.datasets.tabular import STATE, TIME
+from wormgnn.errors import OutputError
 from wormgnn.files import write_atomically
 from wormgnn.recording import NO_STATE, UNIDENTIFIED, Recording
 from wormgnn.states import SEVEN, merge
@@ -26,8 +26,8 @@ from wormgnn.states import SEVEN, merge
 _USERBLOCK = 512
 
 
-class _MatWriter:
-    """Values as MATLAB stores them in HDF5, each reached by a reference."""
+class MatWriter:
+    """Values as MATLAB v7.3 stores them in HDF5, each reached by a reference."""
 
     def __init__(self, file: h5py.File) -> None:
         self.file, self.heap = file, file.create_group("#refs#")
@@ -38,9 +38,11 @@ class _MatWriter:
         return node.ref
 
     def matrix(self, values: ArrayLike) -> h5py.Reference:
+        """A numeric array, as HDF5 shows it."""
         return self._store(np.asarray(values, dtype=np.float64), b"double")
 
     def text(self, text: str) -> h5py.Reference:
+        """A text, which may be empty."""
         if text:
             return self._store(np.array([[ord(c)] for c in text], dtype=np.uint16), b"char")
         reference = self._store(np.zeros(2, dtype=np.uint64), b"char")
@@ -48,67 +50,70 @@ class _MatWriter:
         return reference
 
     def cell(self, references: Sequence[h5py.Reference]) -> h5py.Reference:
-        return self._store(_column(references), b"cell")
+        """A cell array."""
+        return self._store(np.array(references, dtype=h5py.ref_dtype)[:, None], b"cell")
 
-    def struct(self, fields: dict[str, NDArray[Any]]) -> h5py.Reference:
+    def struct(self, fields: dict[str, ArrayLike]) -> h5py.Reference:
+        """A struct of numeric arrays."""
         group = self.heap.create_group(f"r{len(self.heap)}")
         group.attrs["MATLAB_class"] = np.bytes_(b"struct")
         for name, values in fields.items():
-            group.create_dataset(name, data=np.asarray(values, dtype=np.float64))
+            group[name] = np.asarray(values, dtype=np.float64)
             group[name].attrs["MATLAB_class"] = np.bytes_(b"double")
         return group.ref
 
-    def struct_array(self, name: str, fields: dict[str, list[h5py.Reference]]) -> None:
-        group = self.file.create_group(name)
+
+def write_mat(
+    recordings: Sequence[Recording],
+    path: Path,
+    root: str,
+    fields_of: Callable[[MatWriter, int, Recording], dict[str, h5py.Reference]],
+) -> None:
+    """The struct array `root`, with the fields of each recording (and its number, from 1)."""
+    memory = io.BytesIO()  # HDF5 names no error of the disk by its kind
+    with h5py.File(memory, "w", userblock_size=_USERBLOCK) as file:
+        mat = MatWriter(file)
+        worms = [fields_of(mat, n, worm) for n, worm in enumerate(recordings, start=1)]
+        group = file.create_group(root)
         group.attrs["MATLAB_class"] = np.bytes_(b"struct")
-        for field, references in fields.items():
-            group.create_dataset(field, data=_column(references))
-            group[field].attrs["MATLAB_class"] = np.bytes_(b"cell")
+        for field in worms[0]:
+            group[field] = file[mat.cell([worm[field] for worm in worms])]
+    header = b"MATLAB 7.3 MAT-file, simulated recordings".ljust(124) + b"\x00\x02IM"
+    content = header + memory.getvalue()[len(header) :]
+    write_atomically(path, lambda temporary: temporary.write_bytes(content))
 
 
-def write_kato(recordings: Sequence[Recording], path: Path | str) -> None:
-    """Recordings with Kato's seven states, in the layout of the current release."""
+def write_kato(recordings: Sequence[Recording], path: Path) -> None:
+    """Recordings with Kato's seven states, in the layout of the current release.
 
-    def own(mat: _MatWriter, number: int, worm: Recording) -> dict[str, h5py.Reference]:
+    Derivatives are written if all recordings have them.
+    """
+    complete = all(worm.derivatives is not None for worm in recordings)
+
+    def fields_of(mat: MatWriter, number: int, worm: Recording) -> dict[str, h5py.Reference]:
         names = [mat.text(name or str(n)) for n, name in enumerate(worm.neurons, start=1)]
         if number == 4:
             names[-1] = mat.cell([names[-1]])
-        flags = {name: worm.states == code for code, name in enumerate(SEVEN)}
-        flags["nostate"] = worm.states == NO_STATE
-        return {
+        flags: dict[str, ArrayLike] = {
+            name: (worm.states == code)[None]
+            for name, code in [*zip(SEVEN, range(7), strict=True), ("nostate", NO_STATE)]
+        }
+        fields = {
+            "deltaFOverF_bc": mat.matrix(worm.traces.T),
+            "tv": mat.matrix(worm.times[None]),
+            "fps": mat.matrix([[worm.fps]]),
             "NeuronNames": mat.cell(names),
-            "States": mat.struct({name: flag[None] for name, flag in flags.items()}),
+            "States": mat.struct(flags),
             "dataset": mat.text(worm.worm),
         }
+        if complete and worm.derivatives is not None:
+            fields["deltaFOverF_deriv"] = mat.matrix(worm.derivatives.T)
+        return fields
 
-    fields = ("deltaFOverF_bc", "deltaFOverF_deriv", "tv")
-    _write_mat(recordings, Path(path), "WT_NoStim", fields, own)
-
-
-def write_kato_older(recordings: Sequence[Recording], path: Path | str) -> None:
-    """Recordings with Kato's seven states, in the layout of the older release."""
-    names = [*SEVEN, "nostate"]
-    codes = np.array([kato.OLDER_CODES.index(name) + 1.0 for name in names])
-
-    def own(mat: _MatWriter, number: int, worm: Recording) -> dict[str, h5py.Reference]:
-        return {"IDs": _candidates(mat, worm), "States": mat.matrix(codes[worm.states][None])}
-
-    fields = ("traces", "tracesDif", "timVectorSeconds")
-    _write_mat(recordings, Path(path), "WT_NoStim", fields, own)
+    write_mat(recordings, path, "WT_NoStim", fields_of)
 
 
-def write_nichols(recordings: Sequence[Recording], path: Path | str) -> None:
-    """Recordings merged to Nichols's four states; the struct is named as the file."""
-
-    def own(mat: _MatWriter, number: int, worm: Recording) -> dict[str, h5py.Reference]:
-        four = mat.struct({"fourStates": _four(worm)[None]})
-        return {"IDs": _candidates(mat, worm), "FourStates": four}
-
-    fields = ("traces", "tracesDif", "timeVectorSeconds")
-    _write_mat(recordings, Path(path), Path(path).stem, fields, own)
-
-
-def write_wormwideweb(recording: Recording, path: Path | str) -> None:
+def write_wormwideweb(recording: Recording, path: Path) -> None:
     """One recording merged to forward and reverse, in WormWideWeb's JSON form."""
     forward, reverse = (merge(recording, 2) == code for code in range(2))
     edges = np.flatnonzero(np.diff(reverse.astype(int), prepend=0, append=0))
@@ -132,42 +137,40 @@ def write_wormwideweb(recording: Recording, path: Path | str) -> None:
         "labeled": labels,
     }
     text = json.dumps(content)
-    write_atomically(Path(path), lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
-def write_csv(recording: Recording, path: Path | str) -> None:
+def write_csv(recording: Recording, path: Path) -> None:
     """One recording as a table: `time_s`, `state`, and a column for each neuron.
 
     Six significant digits. Unidentified neurons are headed by the number of their column.
     """
     names = [name or str(number) for number, name in enumerate(recording.neurons, start=1)]
+    table = pd.DataFrame(recording.traces, columns=names)
+    table.insert(0, TIME, [f"{time_s:.4f}" for time_s in recording.times])
+    table.insert(1, STATE, _state_names(recording))
 
     def write_table(temporary: Path) -> None:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([tabular.TIME, tabular.STATE, *names])
-            rows = zip(recording.times, _state_names(recording), recording.traces, strict=True)
-            for time_s, state, values in rows:
-                writer.writerow([f"{time_s:.4f}", state, *(f"{value:.6g}" for value in values)])
+        form = "%.6g"
+        table.to_csv(temporary, float_format=form, na_rep="nan", index=False, lineterminator="\n")
 
-    write_atomically(Path(path), write_table)
+    write_atomically(path, write_table)
 
 
-def write_npz(recording: Recording, path: Path | str) -> None:
+def write_npz(recording: Recording, path: Path) -> None:
     """One recording as an archive of `traces`, `neurons`, `fps`, `times_s` and `states`."""
 
     def write_archive(temporary: Path) -> None:
-        with temporary.open("wb") as file:
-            np.savez_compressed(
-                file,
-                traces=recording.traces,
-                neurons=np.array(recording.neurons),
-                fps=recording.fps,
-                times_s=recording.times,
-                states=np.array(_state_names(recording)),
-            )
+        np.savez_compressed(
+            temporary,
+            traces=recording.traces,
+            neurons=np.array(recording.neurons),
+            fps=recording.fps,
+            times_s=recording.times,
+            states=np.array(_state_names(recording)),
+        )
 
-    write_atomically(Path(path), write_archive)
+    write_atomically(path, write_archive)
 
 
 def _state_names(recording: Recording) -> list[str]:
@@ -175,103 +178,32 @@ def _state_names(recording: Recording) -> list[str]:
     return [[*recording.vocabulary, ""][code] for code in recording.states]
 
 
-def _column(references: Sequence[h5py.Reference]) -> NDArray[Any]:
-    return np.array(references, dtype=h5py.ref_dtype)[:, None]
+WRITERS_OF_ONE = {".csv": write_csv, ".npz": write_npz, ".json": write_wormwideweb}
+"""By the file's ending, layouts of one file for each worm; `.mat` is Kato's, one for all."""
 
 
-def _write_mat(
-    recordings: Sequence[Recording],
-    path: Path,
-    root: str,
-    fields: tuple[str, str, str],
-    own: Callable[[_MatWriter, int, Recording], dict[str, h5py.Reference]],
-) -> None:
-    """The struct array `root`: traces, derivatives (if all worms have them), times, fps, `own`."""
-    traces, derivatives, times = fields
-    complete = all(worm.derivatives is not None for worm in recordings)
+def targets(recordings: Sequence[Recording], path: Path) -> list[Path]:
+    """The files that `write` writes: `path`, or one for each of several worms, named after it.
 
-    def write_file(temporary: Path) -> None:
-        with h5py.File(temporary, "w", userblock_size=_USERBLOCK) as file:
-            mat, worms = _MatWriter(file), []
-            for number, worm in enumerate(recordings, start=1):
-                values: dict[str, ArrayLike] = {
-                    traces: worm.traces.T,
-                    times: worm.times[None],
-                    "fps": [[worm.fps]],
-                }
-                if complete and worm.derivatives is not None:
-                    values[derivatives] = worm.derivatives.T
-                matrices = {field: mat.matrix(value) for field, value in values.items()}
-                worms.append(matrices | own(mat, number, worm))
-            mat.struct_array(root, {field: [worm[field] for worm in worms] for field in worms[0]})
-        header = b"MATLAB 7.3 MAT-file, simulated recordings".ljust(124) + b"\x00\x02IM"
-        with temporary.open("r+b") as raw:
-            raw.write(header)
-
-    write_atomically(path, write_file)
-
-
-def _candidates(mat: _MatWriter, worm: Recording) -> h5py.Reference:
-    texts = [[mat.text(name or "---"), mat.text(""), mat.text("")] for name in worm.neurons]
-    return mat.cell([mat.cell(cell) for cell in texts])
-
-
-def _four(worm: Recording) -> NDArray[np.float64]:
-    """Nichols's codes 1 to 4, NaN for no state, shape (frames,)."""
-    if worm.vocabulary[: len(nichols.STATES)] == nichols.STATES:
-        codes = np.array([*range(1, len(worm.vocabulary) + 1), np.nan])
-        return np.asarray(codes[worm.states])
-    table = {"forward": 2.0, "reverse": 1.0, "dorsal turn": 4.0, "ventral turn": 4.0}
-    return np.asarray(np.array([*table.values(), np.nan])[merge(worm, 4)])
-
-
-WRITERS = {"kato": write_kato, "kato-older": write_kato_older, "nichols": write_nichols}
-"""Layouts of a file of several worms."""
-
-WRITERS_OF_ONE = {"csv": write_csv, "npz": write_npz, "wormwideweb": write_wormwideweb}
-"""Layouts of one file for each worm."""
-
-LAYOUTS = {"csv": ".csv", "npz": ".npz", "wormwideweb": ".json"} | dict.fromkeys(WRITERS, ".mat")
-"""Every layout and the ending of its files."""
-
-
-def layout_of(path: Path, layout: str | None = None) -> str:
-    """The layout that is asked for, or the first that the file's ending stands for.
-
-    ChoiceError for an unknown layout, OutputError for an ending that is not its own.
+    OutputError for an ending that stands for no layout.
     """
-    if layout is None:
-        fitting = {ending: name for name, ending in reversed(LAYOUTS.items())}
-        if path.suffix not in fitting:
-            raise OutputError(
-                f"{path}: expected a name that ends in {', '.join(fitting)}, "
-                f"found {path.suffix or 'no ending'}"
-            )
-        return fitting[path.suffix]
-    ending = chosen("layout", layout, LAYOUTS)
-    if path.suffix != ending:
-        found = path.suffix or "no ending"
-        raise OutputError(f"{path}: expected a name that ends in {ending}, found {found}")
-    return layout
-
-
-def targets(recordings: Sequence[Recording], path: Path, layout: str) -> list[Path]:
-    """The files that `write` writes: `path`, or one for each of several worms, named after it."""
-    if layout in WRITERS or len(recordings) == 1:
+    if path.suffix not in (".mat", *WRITERS_OF_ONE):
+        endings, found = ", ".join((".mat", *WRITERS_OF_ONE)), path.suffix or "no ending"
+        raise OutputError(f"{path}: expected a name that ends in {endings}, found {found}")
+    if path.suffix == ".mat" or len(recordings) == 1:
         return [path]
     return [path.with_name(f"{path.stem}-{worm.worm}{path.suffix}") for worm in recordings]
 
 
-def write(recordings: Sequence[Recording], path: Path, layout: str | None = None) -> list[Path]:
-    """Write recordings in a layout (that of the file's ending if None); returns the files written.
+def write(recordings: Sequence[Recording], path: Path) -> list[Path]:
+    """Write recordings in the layout that the file's ending stands for; the files written.
 
-    See `layout_of` and `targets`; OutputError also for a file that cannot be written.
+    See `targets`; OutputError also for a file that cannot be written.
     """
-    layout = layout_of(path, layout)
-    paths = targets(recordings, path, layout)
-    if layout in WRITERS:
-        WRITERS[layout](recordings, path)
+    paths = targets(recordings, path)
+    if path.suffix == ".mat":
+        write_kato(recordings, path)
     else:
         for worm, target in zip(recordings, paths, strict=True):
-            WRITERS_OF_ONE[layout](worm, target)
+            WRITERS_OF_ONE[path.suffix](worm, target)
     return paths

@@ -39,7 +39,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wormgnn.datasets.matlab import Fields, open_worms
+from wormgnn.datasets.hdf5 import Fields, open_worms
 from wormgnn.recording import NO_STATE, Recording, unique_names
 
 STATES = ("reverse", "forward", "quiescence", "turn")
@@ -52,26 +52,25 @@ _ALIASES = {"reversal": "reverse", "forwards": "forward", "quiescent": "quiescen
 
 
 def read(path: Path | str) -> list[Recording]:
-    """Recordings of all worms in a file; the worms are `<file stem>-1` and so on.
-
-    Raises
-    ------
-    SourceError
-        No MATLAB v7.3 file, a missing field, or a field of the wrong kind or size.
-    RecordingError
-        Values that no recording may have (NaN or constant traces, times that do not rise).
-    """
+    """Recordings of all worms in a file, `<file stem>-1` and so on; errors as of `kato.read`."""
     path = Path(path)
     with open_worms(path, ("traces",)) as worms:
         return [_recording(fields, number) for number, fields in enumerate(worms, start=1)]
 
 
 def _recording(fields: Fields, number: int) -> Recording:
-    worm, neurons = f"{fields.path.stem}-{number}", unique_names(fields.texts("IDs"))
+    neurons = unique_names(fields.texts("IDs"))
     times = fields.seconds("timeVectorSeconds", "timVectorSeconds", "tv")
     states, vocabulary = _states(fields, len(times))
     return fields.recording(
-        worm, "nichols", ("traces",), ("tracesDif",), neurons, times, states, vocabulary
+        ("traces",),
+        ("tracesDif",),
+        neurons,
+        times,
+        worm=f"{fields.path.stem}-{number}",
+        dataset="nichols",
+        states=states,
+        vocabulary=vocabulary,
     )
 
 

@@ -24,9 +24,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from wormgnn.datasets.hdf5 import Source
 from wormgnn.errors import SourceError, building, reading
 from wormgnn.files import check_regular
-from wormgnn.limits import MAX_FRAMES, MAX_NEURONS, MAX_VALUES
 from wormgnn.recording import NO_STATE, Recording, frames_per_second, unique_names
 from wormgnn.states import TWO
 
@@ -46,7 +46,8 @@ def read(path: Path | str) -> list[Recording]:
     Raises
     ------
     SourceError
-        No pynwb, no NWB, no or several series of traces, a field of the wrong size.
+        No pynwb, no NWB, a link to another file, no or several series of traces, a field of the
+        wrong size.
     RecordingError
         Values that no recording may have.
     """
@@ -58,28 +59,29 @@ def read(path: Path | str) -> list[Recording]:
         raise SourceError(
             path, "", "expected pynwb to read NWB with, found none: pip install 'wormgnn[nwb]'"
         ) from error
-    with (
-        reading(path, "", "an NWB file"),
-        pynwb.NWBHDF5IO(str(path), "r", load_namespaces=True) as file,
-    ):
-        return [_recording(path, file.read())]
+    with reading(path, "", "an NWB file"):
+        source = Source(path)
+        with h5py.File(path, "r") as file:
+            source.check_inside(file)  # pynwb follows links, and reads what it caches whole
+        with pynwb.NWBHDF5IO(str(path), "r", load_namespaces=True) as opened:
+            return [_recording(source, opened.read())]
 
 
-def _recording(path: Path, content: Any) -> Recording:
-    series = _series(path, content)
-    traces = _traces(path, series)
-    times = _times(path, series, len(traces))
-    with reading(path, series.name, "timestamps that rise over two frames or more"):
+def _recording(source: Source, content: Any) -> Recording:
+    series = _series(source.path, content)
+    traces = _traces(source, series)
+    times = _times(source, series, len(traces))
+    with reading(source.path, series.name, "timestamps that rise over two frames or more"):
         fps = frames_per_second(times)
-    names = _names(path, content, series, traces.shape[1])
-    with building(path):
+    names = _names(source, content, series, traces.shape[1])
+    with building(source.path):
         return Recording(
-            worm=path.stem,
+            worm=source.path.stem,
             dataset="nwb",
             traces=traces,
             neurons=unique_names([[name] for name in names]),
             fps=fps,
-            states=_states(path, content, times),
+            states=_states(source, content, times),
             vocabulary=TWO,
             times=times - times[0],
         )
@@ -97,60 +99,64 @@ def _series(path: Path, content: Any) -> Any:
     return every[0]
 
 
-def _traces(path: Path, series: Any) -> NDArray[np.float64]:
-    shape = tuple(series.data.shape)
-    if len(shape) != 2 or shape[0] > MAX_FRAMES or shape[1] > MAX_NEURONS:
-        raise SourceError(path, series.name, f"expected (frames, neurons), found shape {shape}")
-    if shape[0] * shape[1] > MAX_VALUES:
-        raise SourceError(path, series.name, f"expected {MAX_VALUES} values at most, found {shape}")
-    with reading(path, series.name, "numbers"):
-        return np.asarray(series.data[:], dtype=np.float64)
+def _values(source: Source, data: Any) -> NDArray[Any]:
+    """Values of a field, if they are no more than a file may have."""
+    return source.values(data) if isinstance(data, h5py.Dataset) else np.asarray(data)
 
 
-def _times(path: Path, series: Any, frames: int) -> NDArray[np.float64]:
+def _traces(source: Source, series: Any) -> NDArray[np.float64]:
+    if len(series.data.shape) != 2:
+        found = f"expected (frames, neurons), found shape {series.data.shape}"
+        raise SourceError(source.path, series.name, found)
+    with reading(source.path, series.name, "numbers"):
+        return np.asarray(_values(source, series.data), dtype=np.float64)
+
+
+def _times(source: Source, series: Any, frames: int) -> NDArray[np.float64]:
     """Seconds of each frame on the file's clock, shape (frames,)."""
     if series.timestamps is None:
         start = series.starting_time or 0.0
         return np.asarray(start + np.arange(frames) / series.rate, dtype=np.float64)
-    times = np.asarray(series.timestamps[:], dtype=np.float64)
+    times = np.asarray(_values(source, series.timestamps), dtype=np.float64)
     if times.shape != (frames,):
         found = f"expected {frames} timestamps, one for each frame, found shape {times.shape}"
-        raise SourceError(path, series.name, found)
+        raise SourceError(source.path, series.name, found)
     return times
 
 
-def _names(path: Path, content: Any, series: Any, neurons: int) -> Sequence[str]:
+def _names(source: Source, content: Any, series: Any, neurons: int) -> Sequence[str]:
     field, labels = "NeuronIDs", None
     for thing in content.objects.values():
-        if thing.name == "NeuronIDs":
-            labels = getattr(thing, "labels", None)
+        if thing.name == "NeuronIDs" and hasattr(thing, "labels"):
+            labels = _values(source, thing.labels.data)
     if labels is None:
         field, table = "ID_labels", series.rois.table
         if field not in table.colnames:
-            found = ", ".join(table.colnames) or "none"
-            raise SourceError(path, field, f"expected names of neurons, found the columns: {found}")
-        rows = np.asarray(series.rois.data[:], dtype=np.int64)
-        labels = np.asarray(table[field].data[:], dtype=object)[rows]
-    names = [label.decode() if isinstance(label, bytes) else str(label) for label in labels[:]]
+            found = f"found the columns: {', '.join(table.colnames) or 'none'}"
+            raise SourceError(source.path, field, f"expected names of neurons, {found}")
+        rows = np.asarray(_values(source, series.rois.data), dtype=np.int64)
+        labels = _values(source, table[field].data)[rows]
+    names = [label.decode() if isinstance(label, bytes) else str(label) for label in labels]
     if len(names) != neurons:
-        raise SourceError(path, field, f"expected {neurons} names, found {len(names)}")
+        raise SourceError(source.path, field, f"expected {neurons} names, found {len(names)}")
     return names
 
 
-def _states(path: Path, content: Any, times: NDArray[np.float64]) -> NDArray[np.int64]:
+def _states(source: Source, content: Any, times: NDArray[np.float64]) -> NDArray[np.int64]:
     states = np.full(len(times), NO_STATE, dtype=np.int64)
     module = content.processing.get("Behavior")
     found = {thing.name: thing for thing in content.objects.values() if _inside(thing, module)}
     events, velocity = found.get("reversal_events"), found.get("velocity")
     if events is None:
         return states
-    with reading(path, "velocity", "a number and a time for each sample"):
+    with reading(source.path, "velocity", "a number and a time for each sample"):
         forward = np.ones(len(times), dtype=bool)
         if velocity is not None:
-            forward = _at(velocity, times) > 0
+            forward = _at(source, velocity, times) > 0
     states[forward] = TWO.index("forward")
-    with reading(path, "reversal_events", "intervals in seconds, or a number for each frame"):
-        states[_reversing(events, times)] = TWO.index("reverse")
+    expected = "intervals in seconds, or a number for each frame"
+    with reading(source.path, "reversal_events", expected):
+        states[_reversing(source, events, times)] = TWO.index("reverse")
     return states
 
 
@@ -160,20 +166,23 @@ def _inside(thing: Any, module: Any) -> bool:
     return thing is not None
 
 
-def _reversing(events: Any, times: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _reversing(source: Source, events: Any, times: NDArray[np.float64]) -> NDArray[np.bool_]:
     if hasattr(events, "colnames"):  # a table of intervals
-        starts, stops = (np.asarray(events[name].data[:]) for name in ("start_time", "stop_time"))
+        starts, stops = (_values(source, events[f"{end}_time"].data) for end in ("start", "stop"))
     elif type(events).__name__ == "IntervalSeries":  # 1 where one starts, -1 where it stops
-        signs, at = np.asarray(events.data[:]), np.asarray(events.timestamps[:])
+        signs, at = _values(source, events.data), _values(source, events.timestamps)
         starts, stops = at[signs > 0], at[signs < 0]
     else:
-        return np.asarray(_at(events, times) > 0.5)
-    pairs = zip(starts, stops, strict=True)
-    return np.any([(times >= a) & (times < b) for a, b in pairs] or [times < times[0]], axis=0)
+        return np.asarray(_at(source, events, times) > 0.5)
+    if len(starts) != len(stops):
+        raise ValueError(f"{len(starts)} starts and {len(stops)} stops")
+    changes = np.zeros(len(times) + 1, dtype=np.int64)
+    np.add.at(changes, np.searchsorted(times, starts), 1)
+    np.add.at(changes, np.searchsorted(times, stops), -1)
+    return np.asarray(np.cumsum(changes[:-1]) > 0)
 
 
-def _at(series: Any, times: NDArray[np.float64]) -> NDArray[np.float64]:
+def _at(source: Source, series: Any, times: NDArray[np.float64]) -> NDArray[np.float64]:
     """Values of a time series at some times."""
-    values = np.asarray(series.data[:], dtype=np.float64)
-    own = _times(Path(series.name), series, len(values))
-    return np.interp(times, own, values)
+    values = np.asarray(_values(source, series.data), dtype=np.float64)
+    return np.interp(times, _times(source, series, len(values)), values)

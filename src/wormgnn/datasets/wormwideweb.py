@@ -21,7 +21,10 @@ One file holds one animal:
 
 The site's files of 2026 (`.json`, or `.json.bz2`) hold the same under other names, in groups:
 `gcamp.trace_array_original`, `label`, `timing.timestamp_confocal`, `behavior.velocity`,
-`behavior.reversal_events`; and `timing.mean_timestep`, in seconds.
+`behavior.reversal_events`; and `timing.mean_timestep`, in seconds. So does the HDF5 (`UID-data.h5`)
+that the laboratory of Atanas 2023 and Dag 2023 keeps itself, with the axes of arrays turned,
+without labels, and with times that may go on past the end of the traces (1,600 of 1,137 frames in
+2022-05-02-01): they are cut off there, with a warning.
 
 Reversals may go on past the end of the traces, as in one animal of Dag 2023 whose traces were
 shortened: they are cut off there, with a warning, if they are in order and do not overlap.
@@ -37,15 +40,18 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from wormgnn.datasets.hdf5 import Source
 from wormgnn.errors import SourceError, building, reading
-from wormgnn.files import read_text
+from wormgnn.files import check_regular, read_text
 from wormgnn.recording import NO_STATE, Recording, frames_per_second, most_confident_names
 from wormgnn.states import TWO
 
 _SECONDS_PER_MINUTE = 60.0
+_GROUPS = ("gcamp", "timing", "behavior")
 _PLACES = {
     "trace_original": "gcamp.trace_array_original",
     "trace_array": "gcamp.trace_array",
@@ -77,6 +83,49 @@ def read(path: Path | str) -> list[Recording]:
     return [recording(path, worm, _flat(path, content) if "gcamp" in content else content)]
 
 
+def is_hdf5(path: Path) -> bool:
+    """Whether an HDF5 file has the groups of the laboratory's own files."""
+    with reading(path, "", "an HDF5 file"), h5py.File(path, "r") as file:
+        return set(_GROUPS) <= set(file)
+
+
+def read_hdf5(path: Path | str) -> list[Recording]:
+    """The one recording in the laboratory's own HDF5, without names.
+
+    The worm is its UID, from the file's name. Errors as of `read`; SourceError also for a link out
+    of the file.
+    """
+    path = Path(path)
+    check_regular(path)
+    with reading(path, "", f"an HDF5 file with the groups {', '.join(_GROUPS)}"):
+        content = _flat(path, _groups(path)) | {"labeled": {}}
+    times, field = _value(path, content, "timestamp_confocal"), _traces_of(content)
+    frames = _array(path, content, field, 2).shape[1]
+    if len(np.atleast_1d(times)) > frames:
+        warnings.warn(
+            f"{path}: field 'timing/timestamp_confocal': {len(times)} times for {frames} frames: "
+            "those after the end were cut off",
+            stacklevel=2,
+        )
+        content["timestamp_confocal"] = times[:frames]
+    return [recording(path, path.stem.removesuffix("-data"), content)]
+
+
+def _groups(path: Path) -> dict[str, dict[str, NDArray[Any]]]:
+    """Numbers of the laboratory's HDF5 by group and name, axes as in the JSON."""
+    with h5py.File(path, "r") as file:
+        source = Source(path)
+        found: dict[str, dict[str, NDArray[Any]]] = {}
+        for group, members in source.members(file).items():
+            nodes = source.members(members) if group in _GROUPS else {}
+            for name in {place.partition(".")[2] for place in _PLACES.values()} & set(nodes):
+                with reading(path, f"{group}/{name}", "numbers"):
+                    if nodes[name].dtype.kind not in "iuf":
+                        raise TypeError(f"type {nodes[name].dtype}")
+                    found.setdefault(group, {})[name] = source.values(nodes[name]).T
+    return found
+
+
 def _flat(path: Path, content: dict[str, Any]) -> dict[str, Any]:
     """Fields of a file of 2026 under the names of the older ones."""
     flat: dict[str, Any] = {}
@@ -97,8 +146,7 @@ def _flat(path: Path, content: dict[str, Any]) -> dict[str, Any]:
 
 def recording(path: Path, worm: str, content: dict[str, Any]) -> Recording:
     """A worm's recording from the fields of the older JSON; errors as of `read`."""
-    field = "trace_original" if "trace_original" in content else "trace_array"
-    traces = _array(path, content, field, 2).T
+    traces = _array(path, content, _traces_of(content), 2).T
     frames, neurons = traces.shape
     names, confidence = _names(path, content, neurons)
     times, fps = _times(path, content, frames)
@@ -114,6 +162,10 @@ def recording(path: Path, worm: str, content: dict[str, Any]) -> Recording:
             times=times,
             confidence=confidence,
         )
+
+
+def _traces_of(content: dict[str, Any]) -> str:
+    return "trace_original" if "trace_original" in content else "trace_array"
 
 
 def _value(path: Path, content: dict[str, Any], field: str) -> Any:

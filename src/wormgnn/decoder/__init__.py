@@ -17,20 +17,15 @@ Neurons that a recording lacks count as zero, the mean of every feature; a stron
 the weight over neurons, so that few are missed much.
 """
 
-from wormgnn.decoder.behaviour import BANDS_S, CAUTIOUS, UNSURE, BehaviourDecoder
-from wormgnn.decoder.recordings import LONGEST_GAP_S, as_recording, confusion, labels
-from wormgnn.decoder.training import MIN_WORMS
-from wormgnn.decoder.trust import Trust
+from wormgnn.decoder.behaviour import BANDS_S, UNSURE, BehaviourDecoder, Trust
+from wormgnn.decoder.recordings import as_recording, labels, scores
 
 __all__ = [
     "BANDS_S",
-    "CAUTIOUS",
-    "LONGEST_GAP_S",
-    "MIN_WORMS",
     "UNSURE",
     "BehaviourDecoder",
     "Trust",
     "as_recording",
-    "confusion",
     "labels",
+    "scores",
 ]

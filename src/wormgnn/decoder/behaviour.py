@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -14,16 +15,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from wormgnn import __version__
-from wormgnn.decoder import archive, tsd
-from wormgnn.decoder.recordings import (
-    as_recording,
-    balanced_accuracy,
-    labels,
-    steady,
-    with_all_states,
-)
-from wormgnn.decoder.training import Recipe, train
-from wormgnn.decoder.trust import Trust, expected
+from wormgnn.decoder import archive, recordings, training
+from wormgnn.decoder.recordings import as_recording, steady
 from wormgnn.errors import NeuronError, SourceError, TrainingError, chosen, reading
 from wormgnn.linear import MIN_NEURONS, Linear
 from wormgnn.recording import Recording, check_names
@@ -43,7 +36,89 @@ MOST_NAMED = 25
 """Most neurons that a message names."""
 
 _GENERAL = "general"
-_SHIPPED = "weights/decoder-{}.npz"
+_Convert = Callable[[pd.DataFrame], Any]
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far a decoder can be trusted on one recording; nothing here uses its labels.
+
+    Attributes
+    ----------
+    laboratory
+        Whose worms the recording resembles, or is to be decoded like, or `""`: none.
+    decoder
+        `local` or `general`.
+    distance
+        From the nearest laboratory's worms, over that of its own worms when left out: 1 is
+        typical of them, and a recording beyond `limit` is not one of them (one-sided 99 %
+        prediction interval of the next worm; `CAUTIOUS` for a laboratory without a local decoder).
+        NaN where too few neurons are shared.
+    limit
+        Largest distance that the laboratory's next worm is expected to have.
+    neurons, missing
+        The decoder's neurons that the recording has, and has not, those of most weight first.
+    expected, lowest
+        Balanced accuracy on unseen worms in the same position by as many neurons, mean and
+        lowest; NaN where none were left out.
+    trained_on
+        Whether the recording is one of the training worms.
+    """
+
+    laboratory: str
+    decoder: str
+    distance: float
+    limit: float
+    neurons: tuple[str, ...]
+    missing: tuple[str, ...]
+    expected: float
+    lowest: float
+    trained_on: bool
+
+    @property
+    def facts(self) -> dict[str, str | float | bool]:
+        """What a summary and a JSON tell of it, in their order."""
+        names = ("distance", "limit", "expected", "lowest", "trained_on")
+        return {"resembles": self.laboratory, **{name: getattr(self, name) for name in names}}
+
+    @property
+    def position(self) -> Literal["trained", "unknown", "near", "unlike"]:
+        """Whether it is one of the training worms, or how it lies to them."""
+        if self.trained_on:
+            return "trained"
+        if np.isnan(self.distance):
+            return "unknown"
+        return "near" if self.distance <= self.limit else "unlike"
+
+    def sentence(self) -> str:
+        """The same in plain words."""
+        if self.position == "trained":
+            return "The decoder was trained on this recording: nothing follows for other worms."
+        told = f"(distance {self.distance:.2f}, limit {self.limit:.2f})"
+        if self.position == "unknown":
+            where = "Too few neurons are named to compare this recording with the training worms."
+        elif self.position == "near":
+            where = (
+                f"This recording is as near to the training worms of {self.laboratory} as they "
+                f"are to each other {told}."
+            )
+        elif self.laboratory:
+            where = (
+                f"This recording was decoded like a worm of {self.laboratory}, as was asked, but "
+                f"is unlike them {told}."
+            )
+        else:
+            where = (
+                f"This recording is unlike the training worms {told}, so its slow activity was "
+                "left aside."
+            )
+        if np.isnan(self.expected):
+            return f"{where} No unseen worms tell what accuracy to expect: label some minutes."
+        return (
+            f"{where} On unseen worms in that position, by as many neurons, a mean of "
+            f"{self.expected:.0%} of the frames of each state were right (lowest worm "
+            f"{self.lowest:.0%})."
+        )
 
 
 class BehaviourDecoder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -105,8 +180,6 @@ class BehaviourDecoder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.smooth_s = smooth_s
         self.level = level
 
-    # --- training ------------------------------------------------------------------------------
-
     def fit(self, X: Sequence[Recording], y: None = None) -> BehaviourDecoder:
         """Train on labelled recordings; worms of one `dataset` are one laboratory's.
 
@@ -126,19 +199,12 @@ class BehaviourDecoder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = np.array(vocabulary(self.n_states))
         worms = [steady(worm) for worm in X]
         check_names(worms)
-        groups = with_all_states(worms, self.n_states)
-        n_worms = sum(map(len, groups.values()))
-        if n_worms < 2:
+        groups = recordings.with_all_states(worms, self.n_states)
+        if (n_worms := sum(map(len, groups.values()))) < 2:
             raise TrainingError(f"expected two worms or more to train on, found {n_worms}")
-        self.general_, self.laboratories_, self.left_out_ = train(self._recipe, groups)
+        self.general_, self.laboratories_, self.left_out_ = training.train(self, groups)
         self.version_ = __version__
         return self
-
-    @property
-    def _recipe(self) -> Recipe:
-        return Recipe(self.n_states, self.C, self.bands_s, self.smooth_s)
-
-    # --- decoding ------------------------------------------------------------------------------
 
     def predict_proba(self, X: object) -> Any:
         """Probability of each state in each frame: a DataFrame by seconds, a list for a list.
@@ -146,61 +212,83 @@ class BehaviourDecoder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         A pynapple `TsdFrame` gives another. NeuronError if a recording names fewer than
         `MIN_NEURONS` of the decoder's neurons; RecordingError for gaps longer than `LONGEST_GAP_S`.
         """
-        return self._each(X, lambda table: table, tsd.frame)
+        return self._each(X, lambda table: table, recordings.tsd_frame)
 
     def predict(self, X: object) -> Any:
         """Name of the likeliest state in each frame: a Series by seconds, a list for a list.
 
         A pynapple `TsdFrame` gives a `Tsd` of places in `classes_`. Errors as of `predict_proba`.
         """
-        return self._each(X, lambda table: table.idxmax(axis=1).rename("state"), tsd.codes)
+        return self._each(X, lambda table: table.idxmax(axis=1).rename("state"), recordings.tsd)
 
     def intervals(self, X: object) -> Any:
         """When a worm is in each state: a pynapple `IntervalSet` by state, a list for a list.
 
         Errors as of `predict_proba`; ImportError without pynapple.
         """
-        return self._each(X, tsd.intervals, tsd.intervals)
+        return self._each(X, recordings.intervals, recordings.intervals)
 
     def score(self, X: object, y: None = None, sample_weight: None = None) -> float:
-        """Balanced accuracy over labelled frames, the mean over recordings.
-
-        StateError for a recording without labels.
-        """
+        """Mean over recordings of the balanced accuracy; StateError for one without labels."""
         check_is_fitted(self)
-        recordings = [X] if isinstance(X, Recording) else list(cast("Sequence[Recording]", X))
         scores = []
-        for recording in recordings:
-            codes = np.asarray(self._probabilities(recording)).argmax(axis=1)
-            scores.append(balanced_accuracy(labels(recording, self.n_states), codes, self.n_states))
+        for recording in [X] if isinstance(X, Recording) else cast("Sequence[Recording]", X):
+            codes = self._probabilities(recording).to_numpy().argmax(axis=1)
+            labelled = recordings.labels(recording, self.n_states)
+            scores.append(recordings.balanced_accuracy(labelled, codes, self.n_states))
         return float(np.mean(scores))
 
     def trust(self, X: object) -> Trust:
         """How far to trust the decoder on a recording, without its labels."""
         check_is_fitted(self)
         recording = as_recording(X)
-        laboratory, distance, limit = self._nearest(steady(recording))
-        near = bool(laboratory) and distance <= limit
-        asked = bool(self.like) and self.like != _GENERAL
-        how, linear = self._linear(laboratory if near or asked else "")
-        used, missing = _used(linear, recording)
+        nearest, distance, limit = self._nearest(steady(recording))
+        near, asked = distance <= limit, self.like not in ("", _GENERAL)
+        laboratory = nearest if near or asked else ""
+        how, linear = self._linear(laboratory)
+        ranked = tuple(linear.weights())
+        used = tuple(name for name in ranked if name in recording.neurons)
+        if len(used) < MIN_NEURONS:
+            raise NeuronError(
+                f"{recording.worm}: expected {MIN_NEURONS} or more of the neurons "
+                f"{', '.join(sorted(ranked[:MOST_NAMED]))}"
+                f"{' ...' if len(ranked) > MOST_NAMED else ''}; found "
+                f"{', '.join(sorted(used)) or 'none'} among the {len(recording.identified)} that "
+                "are named there"
+            )
         rows = self.left_out_[self.left_out_["decoder"] == (how if near else "abroad")]
         if near:
             rows = rows[rows["laboratory"] == laboratory]
         elif asked:  # on no worm was that tried
             rows = rows.iloc[:0]
-        means = expected(rows, linear.share(used))
+        means = training.by_share(rows, linear.share(used))
         return Trust(
-            laboratory=laboratory if near or asked else "",
+            laboratory=laboratory,
             decoder=how,
             distance=distance,
             limit=limit,
             neurons=used,
-            missing=missing,
+            missing=tuple(name for name in ranked if name not in used),
             expected=float(means.mean()),
             lowest=float(means.min()),
             trained_on=any(recording.digest in lab.digests for lab in self.laboratories_.values()),
         )
+
+    def _each(self, X: object, of_table: _Convert, of_pynapple: _Convert) -> Any:
+        check_is_fitted(self)
+        if isinstance(X, (list, tuple)):
+            return [self._each(item, of_table, of_pynapple) for item in X]
+        table = self._probabilities(as_recording(X))
+        return of_pynapple(table) if recordings.is_pynapple(X) else of_table(table)
+
+    def _probabilities(self, recording: Recording) -> pd.DataFrame:
+        _, linear = self._linear(self.trust(recording).laboratory)
+        even = steady(recording)
+        logits = training.logits(linear, even, self.smooth_s) / linear.temperature
+        own = [np.interp(recording.times, even.times, column) for column in logits.T]
+        table = softmax(np.stack(own, axis=1), axis=1)
+        index = pd.Index(recording.times, name="time_s")
+        return pd.DataFrame(table, index=index, columns=list(self.classes_))
 
     def _linear(self, laboratory: str) -> tuple[str, Linear]:
         """Which decoder decodes a worm like a laboratory's (or like none's): its kind, and it."""
@@ -209,37 +297,16 @@ class BehaviourDecoder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return _GENERAL, self.general_
         return "local", local
 
-    def _each(
-        self,
-        X: object,
-        of_table: Callable[[pd.DataFrame], Any],
-        of_pynapple: Callable[[pd.DataFrame], Any],
-    ) -> Any:
-        check_is_fitted(self)
-        if isinstance(X, (list, tuple)):
-            return [self._each(item, of_table, of_pynapple) for item in X]
-        table = self._probabilities(as_recording(X))
-        return of_pynapple(table) if tsd.is_pynapple(X) else of_table(table)
-
-    def _probabilities(self, recording: Recording) -> pd.DataFrame:
-        _, linear = self._linear(self.trust(recording).laboratory)
-        even = steady(recording)
-        logits = self._recipe.logits(linear, even) / linear.temperature
-        own = [np.interp(recording.times, even.times, column) for column in logits.T]
-        table = softmax(np.stack(own, axis=1), axis=1)
-        index = pd.Index(recording.times, name="time_s")
-        return pd.DataFrame(table, index=index, columns=list(self.classes_))
-
     def _nearest(self, recording: Recording) -> tuple[str, float, float]:
         """The laboratory that a recording resembles most, its distance, and the limit.
 
         That of `like`, if it names one. Else those with a local decoder come first, where the
-        recording lies within the limit.
+        recording lies within the limit. NaN where it can be compared with none.
         """
-        if self.like and self.like != _GENERAL:
-            locals_ = {n: lab for n, lab in self.laboratories_.items() if lab.local is not None}
-            chosen("laboratory", self.like, {**locals_, _GENERAL: None})
-            return self.like, *locals_[self.like].distance(recording, self.level)
+        if self.like not in ("", _GENERAL):
+            local = {name: lab for name, lab in self.laboratories_.items() if lab.local is not None}
+            chosen("laboratory", self.like, {**local, _GENERAL: None})
+            return self.like, *local[self.like].distance(recording, self.level)
         every = []
         for name, laboratory in self.laboratories_.items():
             level = self.level if laboratory.local is not None else min(self.level, CAUTIOUS)
@@ -247,27 +314,17 @@ class BehaviourDecoder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if np.isfinite(distance):
                 inside = distance <= limit
                 every.append((not (inside and laboratory.local), distance / limit, name, limit))
-        if not every:
-            return "", np.nan, np.nan
-        _, ratio, name, limit = min(every)
+        _, ratio, name, limit = min(every, default=(True, np.nan, "", np.nan))
         return name, ratio * limit, limit
-
-    # --- files ---------------------------------------------------------------------------------
 
     @property
     def digest(self) -> str:
         """SHA-256 of the trained arrays, as in the decoder's file."""
-        return archive.digest(self._trained().arrays)
-
-    def _trained(self) -> archive.Trained:
-        check_is_fitted(self)
-        return archive.Trained(
-            self.get_params(), self.general_, self.laboratories_, self.left_out_, self.version_
-        )
+        return archive.digest(archive.arrays(self))
 
     def save(self, path: Path | str) -> None:
         """Write the trained decoder to an `.npz` of plain arrays, with a manifest in JSON."""
-        archive.write(Path(path), self._trained())
+        archive.write(Path(path), self)
 
     @classmethod
     def load(cls, path: Path | str | None = None, n_states: int = 2) -> BehaviourDecoder:
@@ -276,36 +333,16 @@ class BehaviourDecoder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         `n_states` picks among those of the package. SourceError for a file that is no decoder,
         is damaged, or has another number of states.
         """
-        vocabulary(n_states)
+        states = np.array(vocabulary(n_states))
         if path is None:
-            shipped = resources.files("wormgnn") / _SHIPPED.format(n_states)
+            shipped = resources.files("wormgnn") / "weights" / f"decoder-{n_states}.npz"
             with resources.as_file(shipped) as file:
                 return cls.load(file, n_states)
-        trained = archive.read(path)
+        parameters, fitted = archive.read(path)
         with reading(path, "parameters", "those of a BehaviourDecoder"):
-            decoder = cls(**trained.parameters)
+            decoder = cls(**parameters)
         if decoder.n_states != n_states:
             found = f"expected a decoder of {n_states} states, found {decoder.n_states}"
             raise SourceError(path, "parameters", found)
-        decoder.classes_ = np.array(vocabulary(n_states))
-        decoder.general_, decoder.laboratories_ = trained.general, trained.laboratories
-        decoder.left_out_, decoder.version_ = trained.left_out, trained.version
+        decoder.__dict__.update(fitted, classes_=states)
         return decoder
-
-
-def _used(linear: Linear, recording: Recording) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Neurons of the decoder that a recording has, and lacks, those of most weight first.
-
-    NeuronError if it has fewer than `MIN_NEURONS`.
-    """
-    ranked = tuple(linear.weights())
-    used = tuple(name for name in ranked if name in set(recording.neurons))
-    if len(used) < MIN_NEURONS:
-        raise NeuronError(
-            f"{recording.worm}: expected {MIN_NEURONS} or more of the neurons "
-            f"{', '.join(sorted(ranked[:MOST_NAMED]))}"
-            f"{' ...' if len(ranked) > MOST_NAMED else ''}; found "
-            f"{', '.join(sorted(used)) or 'none'} among the {len(recording.identified)} that "
-            "are named there"
-        )
-    return used, tuple(name for name in ranked if name not in used)

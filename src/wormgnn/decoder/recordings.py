@@ -1,4 +1,4 @@
-"""Recordings as a decoder takes them: from other libraries, at even frames, with their labels."""
+"""Recordings as a decoder takes them: at even frames, with their labels; and pynapple's objects."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wormgnn import metrics
-from wormgnn.decoder.tsd import is_pynapple
+from wormgnn import statistics
 from wormgnn.errors import RecordingError, StateError
 from wormgnn.recording import NO_STATE, Recording, canonical_name, frames_per_second
-from wormgnn.states import merge, vocabulary
+from wormgnn.states import bouts_of, merge, vocabulary
 
 LONGEST_GAP_S = 5.0
 """Longest gap between two frames that is interpolated."""
@@ -71,6 +70,9 @@ def steady(recording: Recording) -> Recording:
     return recording.resample(float(rate))
 
 
+# --- labels --------------------------------------------------------------------------------------
+
+
 def labels(recording: Recording, n_states: int) -> NDArray[np.int64]:
     """The recording's own labels in a vocabulary; StateError if it has none there."""
     codes = merge(recording, n_states)
@@ -83,19 +85,21 @@ def labels(recording: Recording, n_states: int) -> NDArray[np.int64]:
     return codes
 
 
-def confusion(labelled: NDArray[np.int64], named: NDArray[np.int64], n_states: int) -> Any:
-    """Counts of labelled by named states over labelled frames, shape (1, states, states)."""
-    counts = np.zeros((1, n_states, n_states), dtype=np.int64)
+def scores(
+    labelled: NDArray[np.int64], named: NDArray[np.int64], n_states: int
+) -> dict[str, float]:
+    """`statistics.scores` of the states named in labelled frames."""
     known = labelled != NO_STATE
-    np.add.at(counts[0], (labelled[known], named[known]), 1)
-    return counts
+    pairs = labelled[known] * n_states + named[known]
+    counts = np.bincount(pairs, minlength=n_states**2).reshape(1, n_states, n_states)
+    return {name: float(values[0]) for name, values in statistics.scores(counts).items()}
 
 
 def balanced_accuracy(
     labelled: NDArray[np.int64], named: NDArray[np.int64], n_states: int
 ) -> float:
     """Mean over labelled states of the fraction of their frames that are named right."""
-    return float(metrics.balanced_accuracy(confusion(labelled, named, n_states))[0])
+    return scores(labelled, named, n_states)["balanced_accuracy"]
 
 
 def with_all_states(worms: Sequence[Recording], n_states: int) -> dict[str, list[Recording]]:
@@ -109,10 +113,47 @@ def with_all_states(worms: Sequence[Recording], n_states: int) -> dict[str, list
             codes = [np.unique(merge(worm, n_states)) for worm in group]
         except StateError:  # seven states asked of merged labels
             continue
-        labelled = [w for w, c in zip(group, codes, strict=True) if (c != NO_STATE).any()]
         if set(np.concatenate(codes)) >= set(range(n_states)):
-            usable[name] = labelled
+            pairs = zip(group, codes, strict=True)
+            usable[name] = [worm for worm, own in pairs if (own != NO_STATE).any()]
     if not usable:
         wanted = ", ".join(vocabulary(n_states))
         raise StateError(f"expected worms labelled {wanted}; found none with all of them")
     return usable
+
+
+# --- pynapple, which is imported where it is needed ----------------------------------------------
+
+
+def is_pynapple(data: object) -> bool:
+    """Whether data are a `TsdFrame`."""
+    return type(data).__module__.partition(".")[0] == "pynapple" and hasattr(data, "as_dataframe")
+
+
+def tsd_frame(table: pd.DataFrame) -> Any:
+    """Probabilities as a `TsdFrame`, a column for each state."""
+    import pynapple
+
+    columns = list(table.columns)
+    return pynapple.TsdFrame(t=table.index.to_numpy(), d=table.to_numpy(), columns=columns)
+
+
+def tsd(table: pd.DataFrame) -> Any:
+    """Number of the likeliest state in each frame, as a `Tsd`."""
+    import pynapple
+
+    return pynapple.Tsd(t=table.index.to_numpy(), d=table.to_numpy().argmax(axis=1))
+
+
+def intervals(table: pd.DataFrame) -> dict[str, Any]:
+    """An `IntervalSet` for each state: from its first frame to the first of the next state."""
+    import pynapple
+
+    seconds, states = table.index.to_numpy(), table.to_numpy().argmax(axis=1)
+    edges = np.append(seconds, seconds[-1] + np.median(np.diff(seconds)))
+    spans = {}
+    for code, name in enumerate(table.columns):
+        frames = [(bout.start, bout.stop) for bout in bouts_of(states, code)]
+        start, end = edges[np.array(frames, dtype=np.int64).reshape(-1, 2)].T
+        spans[str(name)] = pynapple.IntervalSet(start, end)
+    return spans

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,9 @@ from wormgnn.linear import (
 from wormgnn.recording import Recording
 from wormgnn.states import merge
 
+if TYPE_CHECKING:
+    from wormgnn.decoder.behaviour import BehaviourDecoder
+
 MIN_WORMS = 3
 """Fewest worms of a laboratory for a local decoder: with two, nothing tells how worms differ."""
 
@@ -40,35 +43,9 @@ Held = tuple[Array, NDArray[np.int64]]
 """Logits of a worm that was left out, shape (frames, states), and its labels."""
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How a local and a general decoder are fitted; the parameters of `BehaviourDecoder`."""
-
-    n_states: int
-    C: float
-    bands_s: Sequence[float]
-    smooth_s: float
-
-    def general(self, train: Sequence[Recording]) -> Linear:
-        """Decoder of traces without their slow part."""
-        return self._fit(train, self.bands_s)
-
-    def local(self, train: Sequence[Recording]) -> Linear:
-        """Decoder of whole traces."""
-        return self._fit(train, (WHOLE,))
-
-    def _fit(self, train: Sequence[Recording], bands_s: Sequence[float]) -> Linear:
-        return fit_linear(train, _names(train), bands_s, self.n_states, self.C)
-
-    def logits(self, linear: Linear, worm: Recording) -> Array:
-        """Log-odds smoothed over time, shape (frames, states)."""
-        logits = linear.logits(worm)
-        if not self.smooth_s:
-            return logits
-        return cast(Array, gaussian_filter1d(logits, self.smooth_s * worm.fps, 0, mode="nearest"))
-
-
-def train(recipe: Recipe, groups: Groups) -> tuple[Linear, dict[str, Laboratory], pd.DataFrame]:
+def train(
+    decoder: BehaviourDecoder, groups: Groups
+) -> tuple[Linear, dict[str, Laboratory], pd.DataFrame]:
     """The general decoder, what is kept of each laboratory, and the scores of `leave_out`.
 
     A laboratory keeps a local decoder if that does better than the general one on its own worms,
@@ -76,14 +53,15 @@ def train(recipe: Recipe, groups: Groups) -> tuple[Linear, dict[str, Laboratory]
     other laboratories, where there are several.
     """
     everyone = [worm for group in groups.values() for worm in group]
-    general = recipe.general(everyone)
+    general = _fit(decoder, everyone, decoder.bands_s)
     laboratories = {name: laboratory_of(group) for name, group in groups.items()}
-    scores, held = leave_out(recipe, groups, laboratories)
+    scores, held = leave_out(decoder, groups, laboratories)
     best = scores.loc[scores.groupby(["laboratory", "worm", "decoder"])["n_neurons"].idxmax()]
     means = best.groupby(["laboratory", "decoder"])["balanced_accuracy"].mean()
     for name, group in groups.items():
         if means.get((name, "local"), -np.inf) > means.get((name, "general"), -np.inf):
-            local = replace(recipe.local(group), temperature=temperature_of(held[name, "local"]))
+            temperature = temperature_of(held[name, "local"])
+            local = replace(_fit(decoder, group, (WHOLE,)), temperature=temperature)
             laboratories[name] = replace(laboratories[name], local=local)
     how = "abroad" if len(groups) > 1 else "general"
     unseen = [pair for key, pairs in held.items() if key[1] == how for pair in pairs]
@@ -91,7 +69,7 @@ def train(recipe: Recipe, groups: Groups) -> tuple[Linear, dict[str, Laboratory]
 
 
 def leave_out(
-    recipe: Recipe, groups: Groups, laboratories: Mapping[str, Laboratory]
+    decoder: BehaviourDecoder, groups: Groups, laboratories: Mapping[str, Laboratory]
 ) -> tuple[pd.DataFrame, dict[tuple[str, str], list[Held]]]:
     """Scores of each worm by decoders that have not seen it, by all of its neurons and by fewer.
 
@@ -102,45 +80,53 @@ def leave_out(
     held
         Logits and labels by laboratory and decoder, by all neurons.
     """
-    everyone = [worm for group in groups.values() for worm in group]
+    everyone = [(name, worm) for name, group in groups.items() for worm in group]
+    abroad = {}
+    for name in groups:
+        others = [worm for other, worm in everyone if other != name]
+        if len(others) > 1:
+            abroad[name] = {"abroad": _fit(decoder, others, decoder.bands_s)}
     rows: list[dict[str, object]] = []
     held: dict[tuple[str, str], list[Held]] = {}
-    bar = tqdm(total=len(everyone), desc="leaving out", unit="worm", delay=1, disable=None)
-    for name, group in groups.items():
-        others = [worm for lab, worms in groups.items() if lab != name for worm in worms]
-        abroad = recipe.general(others) if len(others) > 1 else None
-        for place, worm in enumerate(group):
-            fitted = {"general": recipe.general([w for w in everyone if w is not worm])}
-            if abroad is not None:
-                fitted["abroad"] = abroad
-            if len(group) >= MIN_WORMS:
-                fitted["local"] = recipe.local([w for w in group if w is not worm])
-            distance = laboratories[name].distance(worm, without=place)[0]
-            for how, linear in fitted.items():
+    for name, worm in tqdm(everyone, "leaving out", unit="worm", delay=1, disable=None):
+        rest = [other for _, other in everyone if other is not worm]
+        own = [other for other in groups[name] if other is not worm]
+        fitted = {"general": _fit(decoder, rest, decoder.bands_s)} | abroad.get(name, {})
+        if len(own) + 1 >= MIN_WORMS:
+            fitted["local"] = _fit(decoder, own, (WHOLE,))
+        place = [other is worm for other in groups[name]].index(True)
+        distance, _ = laboratories[name].distance(worm, without=place)
+        codes = merge(worm, decoder.n_states)
+        for how, linear in fitted.items():
+            for number, names in enumerate(_draws(worm, linear.neurons)):
+                guessed = logits(linear, worm.select(names), decoder.smooth_s)
+                score = balanced_accuracy(codes, guessed.argmax(1), decoder.n_states)
                 about = {"laboratory": name, "worm": worm.worm, "decoder": how}
-                scores, whole = _by_neurons(recipe, linear, worm)
-                rows += [about | {"distance": distance} | score for score in scores]
-                held.setdefault((name, how), []).extend(whole)
-            bar.update()
-    bar.close()
+                size = {"n_neurons": len(names), "share": linear.share(names)}
+                rows.append({**about, **size, "distance": distance, "balanced_accuracy": score})
+                if number == 0:  # by all neurons
+                    held.setdefault((name, how), []).append((guessed, codes))
     columns = ["laboratory", "worm", "decoder", "n_neurons", "share", "distance"]
     return pd.DataFrame(rows, columns=[*columns, "balanced_accuracy"]), held
 
 
-def _by_neurons(
-    recipe: Recipe, linear: Linear, worm: Recording
-) -> tuple[list[dict[str, object]], list[Held]]:
-    """Scores of a worm by all its neurons and by fewer; logits and labels by all of them."""
-    codes = merge(worm, recipe.n_states)
-    scores: list[dict[str, object]] = []
-    whole: list[Held] = []
-    for names in _draws(worm, linear.neurons):
-        logits = recipe.logits(linear, worm.select(names))
-        score = balanced_accuracy(codes, logits.argmax(1), recipe.n_states)
-        about = {"n_neurons": len(names), "share": linear.share(names)}
-        scores.append({**about, "balanced_accuracy": score})
-        whole = whole or [(logits, codes)]
-    return scores, whole
+def logits(linear: Linear, worm: Recording, smooth_s: float) -> Array:
+    """Log-odds smoothed over time, shape (frames, states)."""
+    rough = linear.logits(worm)
+    if not smooth_s:
+        return rough
+    return cast(Array, gaussian_filter1d(rough, smooth_s * worm.fps, 0, mode="nearest"))
+
+
+def by_share(left_out: pd.DataFrame, share: float) -> pd.Series[float]:
+    """Score of each left-out worm by neurons of about so large a share of the weights, or less."""
+    fewer = left_out[left_out["share"] <= 1.05 * share]
+    most = fewer.groupby("worm")["share"].transform("max")
+    return fewer[fewer["share"] >= 0.9 * most].groupby("worm")["balanced_accuracy"].mean()
+
+
+def _fit(decoder: BehaviourDecoder, worms: Sequence[Recording], bands_s: Sequence[float]) -> Linear:
+    return fit_linear(worms, _names(worms), bands_s, decoder.n_states, decoder.C)
 
 
 def _names(train: Sequence[Recording]) -> tuple[str, ...]:

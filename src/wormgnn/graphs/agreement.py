@@ -87,7 +87,7 @@ def residual(values: Array, given: Array) -> Array:
 
 
 def correlations(edges: Array, reference: Array, orders: NDArray[np.int64]) -> Array:
-    """Correlation of edges with a reference whose neurons are exchanged.
+    """Correlation of edges with a reference whose neurons are exchanged, (matrices, orders).
 
     Parameters
     ----------
@@ -99,10 +99,6 @@ def correlations(edges: Array, reference: Array, orders: NDArray[np.int64]) -> A
         columns move together, and what was not measured moves along.
     orders
         As from `node_orders`, shape (orders, neurons).
-
-    Returns
-    -------
-    Correlations over the measured entries, shape (matrices, orders).
     """
     n_neurons = orders.shape[1]
     index = np.zeros((n_neurons, n_neurons), dtype=np.int64)
@@ -162,19 +158,10 @@ def judge(draws: Array) -> Agreement:
 def auroc(edges: Array, present: Graphs, measured: Graphs) -> Array:
     """Probability that a pair with an edge outweighs one without; a tie counts one half.
 
-    Parameters
-    ----------
-    edges
-        Entries, shape (worms, entries); the mean over worms is given.
-    present
-        Which pairs have an edge, shape (graphs, entries).
-    measured
-        Which pairs could have one, shape (entries,).
-
-    Returns
-    -------
-    Area under the receiver operating characteristic for each graph, shape (graphs,); NaN
-    where no pair, or every pair, has an edge.
+    `edges` are entries, shape (worms, entries), of which the mean over worms is given; `present`
+    tells which pairs have an edge, shape (graphs, entries), and `measured` which could have one,
+    (entries,). The area under the receiver operating characteristic of each graph, shape
+    (graphs,), is NaN where no pair, or every pair, has an edge.
     """
     wins = np.mean([(e[:, None] > e) + 0.5 * (e[:, None] == e) for e in edges], axis=0)
     positive = (present & measured).astype(np.float64)
@@ -200,18 +187,9 @@ def rewired(
     step is as likely as its reverse, so graphs that can be reached become equally likely.
     Without `allowed`, all graphs with these degrees can be reached.
 
-    Parameters
-    ----------
-    present
-        Edges, receiver first, shape (N, N); the diagonal is ignored.
-    count, rng
-        Number of graphs, random generator or seed.
-    symmetric
-        Whether edges have no direction; `present` is then symmetric.
-    allowed
-        Where an edge may be, shape (N, N); everywhere but on the diagonal if None.
-    rounds
-        Steps taken, for each edge.
+    `present` holds edges, receiver first, shape (N, N), symmetric if edges have no direction;
+    `allowed`, (N, N), where an edge may be. The diagonal is ignored. Each of the `count` chains
+    takes `rounds` steps for each edge.
     """
     random = np.random.default_rng(rng)
     off = ~np.eye(len(present), dtype=bool)
@@ -274,7 +252,7 @@ def power(
     permutations: int = 499,
     rng: Random = 0,
 ) -> pd.DataFrame:
-    """Share of simulated edges that the test finds, for each true correlation.
+    """Share of simulated edges that the test finds, for each true correlation: columns r, power.
 
     Edges are `r` times the reference's ranks plus noise, both of unit length, with the
     weight of the noise `sqrt(1 - r^2)`, and are ranked again.
@@ -288,11 +266,6 @@ def power(
         that the noise has the structure of real edges; None for independent noise.
     strengths, trials, permutations, rng
         True correlations, trials of each, exchanges of neurons in each test, randomness.
-
-    Returns
-    -------
-    table
-        Columns r, power.
     """
     random, n_neurons = np.random.default_rng(rng), len(reference)
     ranks = unit_ranks(entries(reference))

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from wormgnn.graphs import matrices
 from wormgnn.graphs.agreement import Array, entries, node_orders, unit_ranks
+from wormgnn.graphs.matrices import correlations
 from wormgnn.recording import Recording
 from wormgnn.statistics import Random
 
@@ -27,6 +26,7 @@ PAIRS = {
 """What two sets of edges share, and how to multiply ranks (fold, member, worm, entry) for it."""
 
 ALIGNED_HALVES = "aligned averages of two halves of the networks"
+_HALVES = ("averages of two halves of the networks", ALIGNED_HALVES)
 
 _SPLITS = 20
 """Random halves of the networks that are averaged apart."""
@@ -36,14 +36,9 @@ _BINS = np.linspace(-1, 1, 41)
 
 @dataclass(frozen=True)
 class Inferred:
-    """Edges of every network for every worm.
+    """Edges of every network for every worm, receiver first.
 
-    Attributes
-    ----------
-    edges
-        Receiver first, shape (folds, members, worms, neurons, neurons).
-    neurons, worms
-        Names.
+    Shape (folds, members, worms, neurons, neurons), with the names of neurons and worms.
     """
 
     edges: Array
@@ -56,26 +51,20 @@ class Inferred:
         return self.edges.reshape(-1, *self.edges.shape[2:])
 
 
-def signs(networks: Array) -> NDArray[np.int64]:
-    """+1 or -1 for each network, so that their ranks add up the most.
+def aligned(networks: Array) -> Array:
+    """Networks with w exchanged for 1 - w in some of them, so that their ranks add up the most.
 
-    `networks` has shape (networks, worms, neurons, neurons). The signs are those of the
-    first principal component of the ranks of all edges between two neurons: no reference
-    takes part. The one sign that is left, of all networks together, is chosen so that edges
-    from a neuron to itself, which are compared with nothing, weigh more than the others.
+    Shape (networks, worms, neurons, neurons). Which ones are exchanged, the first principal
+    component of the ranks of all edges between two neurons says: no reference takes part. The one
+    sign that is left, of all networks together, is chosen so that edges from a neuron to itself,
+    which are compared with nothing, weigh more than the others.
     """
     ranks = unit_ranks(entries(networks)).reshape(len(networks), -1)
-    first = np.linalg.svd(ranks, full_matrices=False)[0][:, 0]
-    relative = np.where(first >= 0, 1, -1)
+    signs = np.where(np.linalg.svd(ranks, full_matrices=False)[0][:, 0] >= 0, 1, -1)
     to_itself = np.diagonal(networks, axis1=2, axis2=3).mean(axis=(1, 2))
     others = entries(networks).mean(axis=(1, 2))
-    return np.asarray(relative if relative @ (to_itself - others) >= 0 else -relative)
-
-
-def aligned(networks: Array) -> Array:
-    """Networks with w exchanged for 1 - w where `signs` is -1, in the shape given."""
-    flipped = signs(networks)[:, None, None, None] < 0
-    return np.where(flipped, 1 - networks, networks)
+    flipped = signs < 0 if signs @ (to_itself - others) >= 0 else signs > 0
+    return np.where(flipped[:, None, None, None], 1 - networks, networks)
 
 
 def reliability(inferred: Inferred, rng: Random = 0) -> pd.DataFrame:
@@ -89,31 +78,25 @@ def reliability(inferred: Inferred, rng: Random = 0) -> pd.DataFrame:
         chance_abs (the mean absolute correlation when the neurons of one are exchanged at
         random) and n. Members of a fold differ in initial weights, too, and so do folds.
     """
-    random, networks = np.random.default_rng(rng), inferred.networks
-    mixed = _exchanged(inferred.edges, random)
-    samples = {
-        name: (pairs_of(inferred.edges, name), pairs_of(inferred.edges, name, mixed))
-        for name in PAIRS
-    }
-    if len(networks) > 1:
-        for name in ("averages of two halves of the networks", ALIGNED_HALVES):
-            halves = []
-            for _ in range(_SPLITS):
-                cut = np.array_split(random.permutation(len(networks)), 2)
-                parts = (
-                    aligned(networks[h]) if name == ALIGNED_HALVES else networks[h] for h in cut
-                )
-                halves.append(np.stack([part.mean(axis=0) for part in parts]))
-            chance = [np.stack([first, _exchanged(second, random)]) for first, second in halves]
-            samples[name] = _of_halves(halves), _of_halves(chance)
+    random, edges, networks = np.random.default_rng(rng), inferred.edges, inferred.networks
+    mixed = _exchanged(edges, random)
+    samples = {kind: (pairs_of(edges, kind), pairs_of(edges, kind, mixed)) for kind in PAIRS}
+    for name in _HALVES if len(networks) > 1 else ():
+        halves = []
+        for _ in range(_SPLITS):
+            cut = np.array_split(random.permutation(len(networks)), 2)
+            parts = [networks[half] for half in cut]
+            parts = [aligned(part) for part in parts] if name == ALIGNED_HALVES else parts
+            halves.append(np.stack([part.mean(axis=0) for part in parts]))
+        chance = [np.stack([first, _exchanged(second, random)]) for first, second in halves]
+        samples[name] = _of_halves(halves), _of_halves(chance)
     rows = []
     for name, (pairs, control) in samples.items():
         if len(pairs):
             low, high = np.quantile(pairs, [0.05, 0.95])
-            spread = {"mean": pairs.mean(), "sd": pairs.std(), "low": low, "high": high}
-            size = {"mean_abs": np.abs(pairs).mean(), "chance_abs": np.abs(control).mean()}
-            signs = {"negative": np.mean(pairs < 0)}
-            rows.append({"pairs": name} | spread | signs | size | {"n": len(pairs)})
+            row = {"pairs": name, "mean": pairs.mean(), "sd": pairs.std(), "low": low, "high": high}
+            row |= {"negative": np.mean(pairs < 0), "mean_abs": np.abs(pairs).mean()}
+            rows.append(row | {"chance_abs": np.abs(control).mean(), "n": len(pairs)})
     return pd.DataFrame(rows)
 
 
@@ -172,17 +155,11 @@ def averages(inferred: Inferred, recordings: Sequence[Recording]) -> pd.DataFram
     traces), derivative (correlation of derivatives).
     """
     networks, neurons = aligned(inferred.networks), inferred.neurons
-    traces, slopes, _ = (m.weights.mean(axis=0) for m in matrices.correlations(recordings, neurons))
+    traces, slopes, _ = (m.weights.mean(axis=0) for m in correlations(recordings, neurons))
     receiver, sender = np.meshgrid(neurons, neurons, indexing="ij")
-    columns = {
-        "receiver": receiver,
-        "sender": sender,
-        "average": inferred.networks.mean(axis=(0, 1)),
-        "aligned": networks.mean(axis=(0, 1)),
-        "sd": networks.std(axis=(0, 1)),
-        "correlation": traces,
-        "derivative": slopes,
-    }
+    columns = {"receiver": receiver, "sender": sender, "average": inferred.networks.mean((0, 1))}
+    columns |= {"aligned": networks.mean(axis=(0, 1)), "sd": networks.std(axis=(0, 1))}
+    columns |= {"correlation": traces, "derivative": slopes}
     return pd.DataFrame({name: values.ravel() for name, values in columns.items()})
 
 

@@ -1,11 +1,15 @@
-"""What inferred edges are compared with: wiring, responses, and a worm's own correlations."""
+"""What inferred edges are compared with: wiring, responses, and a worm's own correlations.
+
+Responses, and where cell bodies lie, are read from what the package wormneuroatlas (a dependency
+of cect's, not imported) installs as data.
+"""
 
 from __future__ import annotations
 
+import importlib.metadata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -14,7 +18,6 @@ from numpy.typing import NDArray
 from wormgnn.connectome import adjacency, cells_in
 from wormgnn.errors import ChoiceError, NeuronError, SourceError
 from wormgnn.features import derivative
-from wormgnn.graphs.positions import atlas_file
 from wormgnn.recording import Recording, canonical_name
 
 Floats = NDArray[np.float64]
@@ -33,25 +36,14 @@ _LABELS = {"white1986": "White 1986", "varshney2011": "Varshney 2011", "cook2019
 _FEWEST = 5
 """Fewest neurons whose 120 orders make a null."""
 
-_ATLAS = "funatlas.h5"
-
 
 @dataclass(frozen=True)
 class Matrix:
     """One matrix, or one for each worm, among some neurons.
 
-    Attributes
-    ----------
-    name, kind
-        What it is; `chemical`, `gap`, `atlas` or `correlation`.
-    neurons
-        Rows and columns: those of the wanted neurons that it has.
-    weights
-        Receiver first, shape (1 or worms, N, N); NaN where not measured.
-    symmetric
-        Whether it has no direction.
-    present
-        Where there is an edge, shape (N, N); None for a matrix that is all degrees.
+    `kind` is chemical, gap, atlas or correlation; `neurons` those of the wanted ones that it has.
+    `weights` have the receiver first, shape (1 or worms, N, N), NaN where not measured; `present`
+    tells where there is an edge, (N, N), and is None for a matrix that is all degrees.
     """
 
     name: str
@@ -138,41 +130,14 @@ def functional(neurons: Sequence[str]) -> Matrix:
     """Mean response (dF/F) to stimulation in the atlas of Randi et al. 2023, wild type.
 
     cect keeps a pair's response where q < 0.05, and zero stands for the rest: not measured,
-    or measured and not significant. The data file behind it (see `atlas_file`) separates these:
-    weights are NaN where not measured, `present` holds the significant pairs.
-
-    Raises
-    ------
-    NeuronError
-        Neurons that the atlas does not name.
-    SourceError
-        The data file is not installed, or is not what it should be.
+    or measured and not significant. The atlas's data file separates these: weights are NaN where
+    not measured, `present` holds the significant pairs. Errors as of `responses`.
     """
-    names, responses, rates = _atlas(atlas_file(_ATLAS))
-    absent = [n for n in neurons if canonical_name(n) not in names]
-    if absent:
-        raise NeuronError(f"the atlas 'randi2023' has no neuron {', '.join(absent)}")
-    places = [names[canonical_name(n)] for n in neurons]
-    response, q = (a[np.ix_(places, places)] for a in (responses, rates))
+    response, q = responses(neurons)
     weights = np.where(np.isfinite(response) & np.isfinite(q), response, np.nan)
     significant = np.isfinite(weights) & (np.nan_to_num(q, nan=1.0) < SIGNIFICANT)
     name = "Randi 2023, response"
     return Matrix(name, "atlas", tuple(neurons), weights[None], False, significant)
-
-
-@cache
-def _atlas(path: Path) -> tuple[dict[str, int], Floats, Floats]:
-    """Place of each neuron by canonical name; responses and their false discovery rates."""
-    field = "neuron_ids"
-    try:
-        with h5py.File(path) as file:
-            names = [canonical_name(name.decode()) for name in file[field][:]]
-            arrays = []
-            for field in ("dFF", "q"):  # receiver first
-                arrays.append(np.asarray(file["wt"][field][:], np.float64))
-    except (OSError, KeyError) as error:
-        raise SourceError(path, field, f"expected the atlas's arrays ({error})") from error
-    return {name: place for place, name in enumerate(names)}, arrays[0], arrays[1]
 
 
 def correlations(recordings: Sequence[Recording], neurons: Sequence[str]) -> list[Matrix]:
@@ -208,3 +173,78 @@ def references(recordings: Sequence[Recording], neurons: Sequence[str]) -> list[
 def similarity_order(correlation: Floats) -> NDArray[np.int64]:
     """Places of the neurons along the first eigenvector: neurons alike stand together."""
     return np.asarray(np.argsort(np.linalg.eigh(correlation)[1][:, -1], kind="stable"))
+
+
+def positions(neurons: Sequence[str]) -> Floats:
+    """Position of each neuron's cell body: towards the tail, to the right, up; shape (neurons, 3).
+
+    Of the anatomical atlas, in its units, the middle of the neurons at zero. Seen with the nose on
+    the left, the animal shows its left side. Errors as of `responses`.
+    """
+    path = _file("anatlas_neuron_positions.txt")
+    names, places = _anatomy(path)
+    left_tail_up = places[_rows(neurons, names, "the anatomical atlas")]
+    left_tail_up = left_tail_up - left_tail_up.mean(axis=0)
+    return np.asarray(left_tail_up[:, [1, 0, 2]] * (1, -1, 1))
+
+
+def responses(neurons: Sequence[str]) -> tuple[Floats, Floats]:
+    """Mean responses (dF/F) of the wild type to stimulation, and their false discovery rates.
+
+    Randi et al. 2023. Shapes (neurons, neurons), receiver first; NaN where not measured.
+
+    Raises
+    ------
+    NeuronError
+        Neurons that the atlas does not name.
+    SourceError
+        The data file is not installed, or is not what it should be.
+    """
+    names, response, q = _signals(_file("funatlas.h5"))
+    places = np.ix_(*[_rows(neurons, names, "the atlas 'randi2023'")] * 2)
+    return response[places], q[places]
+
+
+def _file(name: str) -> str:
+    inside = f"wormneuroatlas/data/{name}"
+    try:
+        return str(importlib.metadata.distribution("wormneuroatlas").locate_file(inside))
+    except importlib.metadata.PackageNotFoundError as error:
+        raise SourceError(inside, "", "expected the package wormneuroatlas, found none") from error
+
+
+def _rows(neurons: Sequence[str], names: Sequence[str], atlas: str) -> list[int]:
+    """Row of each neuron; NeuronError for neurons that an atlas does not name."""
+    rows = {canonical_name(name): row for row, name in enumerate(names)}
+    absent = [name for name in neurons if canonical_name(name) not in rows]
+    if absent:
+        raise NeuronError(f"{atlas} has no neuron {', '.join(absent)}")
+    return [rows[canonical_name(name)] for name in neurons]
+
+
+@cache
+def _signals(path: str) -> tuple[list[str], Floats, Floats]:
+    field = "neuron_ids"
+    try:
+        with h5py.File(path) as file:
+            names = [name.decode() for name in file[field][:]]
+            arrays = []
+            for field in ("dFF", "q"):
+                arrays.append(np.asarray(file["wt"][field][:], np.float64))
+    except (OSError, KeyError) as error:
+        raise SourceError(path, field, f"expected the atlas's arrays ({error})") from error
+    return names, arrays[0], arrays[1]
+
+
+@cache
+def _anatomy(path: str) -> tuple[list[str], Floats]:
+    """Names, and left, tail and up of each."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            names, places = file.readline().lstrip("#").split(), np.loadtxt(file, ndmin=2)
+    except (OSError, ValueError) as error:
+        raise SourceError(path, "", f"expected three numbers a line ({error})") from error
+    if places.shape != (len(names), 3):
+        found = "x".join(map(str, places.shape))
+        raise SourceError(path, "", f"expected {len(names)}x3 numbers, found {found}")
+    return names, places

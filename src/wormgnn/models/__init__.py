@@ -10,22 +10,17 @@ from wormgnn.errors import WormgnnError, chosen
 from wormgnn.models.ensemble import initialised
 from wormgnn.models.networks import GNN, MLP, ConnectomeGNN, Network, NodeMLP, Predictor
 from wormgnn.models.pyg import GAT, GraphLayer
-from wormgnn.models.recurrent import GNNRNN, MLPRNN, NodeMLPRNN
+from wormgnn.models.recurrent import GNNRNN, MLPRNN, LaggedMLP, NodeMLPRNN
 
 
 @dataclass(frozen=True)
 class Model:
     """A network of the registry.
 
-    Attributes
-    ----------
-    network
-        Builds the ensemble from members, neurons, outputs and options.
-    states, traces
-        Options of the network in this task where they differ from its own defaults; None if
-        the network does not serve the task.
-    version
-        Part of the key of stored results. Raise it when a result is meant to change.
+    `network` builds the ensemble from members, neurons, outputs and options; `states` and `traces`
+    are its options in either task where they differ from its own defaults, or None if it does not
+    serve the task. `version` is part of the key of stored results: raise it when a result is meant
+    to change.
     """
 
     network: Callable[..., Network]
@@ -45,9 +40,10 @@ MODELS: dict[str, Model] = {
     "gnn-connectome": Model(ConnectomeGNN, states={}, version=2),
     "zoo": Model(GraphLayer, states={}, version=2),
     "gat": Model(GAT, traces=_TRACES, version=2),
-    "mlp-rnn": Model(MLPRNN, traces=_TRACES, version=2),
-    "node-mlp-rnn": Model(NodeMLPRNN, traces=_BY_NODE, version=2),
-    "gnn-rnn": Model(GNNRNN, traces=_TRACES | _EDGES, version=2),
+    "mlp-lags": Model(LaggedMLP, traces=_TRACES),
+    "mlp-rnn": Model(MLPRNN, traces=_TRACES, version=3),
+    "node-mlp-rnn": Model(NodeMLPRNN, traces=_BY_NODE, version=3),
+    "gnn-rnn": Model(GNNRNN, traces=_TRACES | _EDGES, version=3),
 }
 
 CLASSIFIERS = {name: model for name, model in MODELS.items() if model.states is not None}
@@ -74,18 +70,9 @@ def classifier(
 ) -> Network:
     """An ensemble of untrained networks that read states; its outputs are their scores.
 
-    Parameters
-    ----------
-    name
-        A key of `CLASSIFIERS`.
-    seeds
-        Of each member's initial weights; torch's global generator is left as it was.
-    neurons, n_states
-        Sizes.
-    options
-        Further arguments of the network.
-
-    ChoiceError for an unknown name.
+    `name` is a key of `CLASSIFIERS` (else ChoiceError), `options` are further arguments of the
+    network. Each member's initial weights follow from its seed; torch's global generator is left as
+    it was.
     """
     model = chosen("model", name, CLASSIFIERS)
     options = {**(model.states or {}), **options}
@@ -98,18 +85,7 @@ def predictor(
 ) -> Predictor:
     """An ensemble of untrained networks that predict how `features` of each neuron change.
 
-    Parameters
-    ----------
-    name
-        A key of `PREDICTORS`.
-    seeds
-        Of each member's initial weights; torch's global generator is left as it was.
-    neurons, features
-        Sizes.
-    options
-        Further arguments of the network.
-
-    ChoiceError for an unknown name.
+    As `classifier`, for a key of `PREDICTORS`.
     """
     model = chosen("model", name, PREDICTORS)
     sizes = {"neurons": neurons, "features": features, "outputs": features * neurons}

@@ -8,7 +8,7 @@ CPU they are the loops of `kernels`, elsewhere they take one neuron at a time.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -33,23 +33,19 @@ class EdgeEncoder(nn.Module):
     ----------
     members, features, hidden
         Sizes.
+    hidden_layers, norm, use_running, blocks
+        Of the two-layer `g`; see `Block`.
     edges
         Where activity is averaged over time: `before` g, `after` g, after g in each `window`
         by itself, or not at all (`frame`).
-    hidden_layers, norm
-        How the two-layer `g` is read, and where batch norm sits in it; see `Block`.
-    self_edges
-        Whether a neuron sends to itself.
-    use_running
-        Whether evaluation normalises by running statistics, or by the worm at hand.
     sharpness
         Factor within the softmax (paper, "One-hot encoding of edges"): the larger, the nearer
         its probabilities are to one and zero.
     rivals
         What the softmax is over: the two `types` of an edge (eq. 10), each pair of neurons by
         itself, or all `senders` of a neuron, whose weights then sum to one.
-    blocks
-        The paper's, or those of neural relational inference; see `Block`.
+
+    ChoiceError for unknown edges or rivals, or a sharpness that is not above 0.
     """
 
     def __init__(
@@ -60,15 +56,16 @@ class EdgeEncoder(nn.Module):
         hidden_layers: int = 1,
         edges: Edges = "after",
         norm: Norm = "last",
-        self_edges: bool = True,
         use_running: bool = True,
         sharpness: float = 1.0,
         rivals: Rivals = "types",
         blocks: Blocks = "paper",
     ) -> None:
         super().__init__()
-        if rivals not in ("types", "senders"):
-            raise ChoiceError("rivals of the softmax", rivals, ("types", "senders"))
+        if edges not in get_args(Edges):
+            raise ChoiceError("edges", edges, get_args(Edges))
+        if rivals not in get_args(Rivals):
+            raise ChoiceError("rivals of the softmax", rivals, get_args(Rivals))
         if not sharpness > 0:
             raise ChoiceError("sharpness", sharpness, ["numbers above 0"])
         further = norm, use_running, blocks
@@ -77,9 +74,7 @@ class EdgeEncoder(nn.Module):
         self.readout = Linear(members, hidden, 2)
         if blocks == "nri":
             xavier(self.readout)
-        self.edges = edges
-        self.self_edges = self_edges
-        self.sharpness, self.rivals = sharpness, rivals
+        self.edges, self.sharpness, self.rivals = edges, sharpness, rivals
 
     def forward(self, context: Tensor) -> Tensor:
         """`([members,] features, neurons, frames)` to `(members, neurons, neurons[, frames])`.
@@ -93,7 +88,9 @@ class EdgeEncoder(nn.Module):
         nodes = self.node(context.flatten(-2)).unflatten(2, context.shape[-2:])
         if self.edges == "before":
             nodes = nodes.mean(-1, keepdim=True)
-        return self._weights(self._scores(*self._halves(nodes), window_frames))
+        scores = self.sharpness * self._scores(*self._halves(nodes), window_frames)
+        weights = scores.sigmoid() if self.rivals == "types" else scores.softmax(2)
+        return weights if self.edges in ("frame", "window") else weights.squeeze(-1)
 
     def _scores(self, to_i: Tensor, from_j: Tensor, window_frames: int) -> Tensor:
         """Log odds of the second edge type, `(members, neurons, neurons, frames or windows)`."""
@@ -110,9 +107,15 @@ class EdgeEncoder(nn.Module):
     def _scores_at_frames(self, to_i: Tensor, from_j: Tensor) -> Tensor:
         """The same for every frame: batch norm, affine given its statistics, joins the readout."""
         weight = self.readout.weight[:, 1] - self.readout.weight[:, 0]
-        scale, shift = rectified_norm(self.pair.first_norm, to_i, from_j)
-        bias = self.readout.bias[:, 1] - self.readout.bias[:, 0] + (weight * shift).sum(1)[:, None]
-        return frame_edge_scores(to_i, from_j, weight * scale) + bias[..., None, None]
+        bias = self.readout.bias[:, 1] - self.readout.bias[:, 0]
+        if isinstance(self.pair.norm, BatchNorm):
+            mean, square = RectifiedMean.apply(to_i, from_j)
+            samples = mean[0, 0].numel() * to_i.shape[-1]
+            scale, shift = _coefficients(self.pair.norm, mean.flatten(2), square, samples)
+            bias = bias + (weight * shift[..., 0]).sum(1)[:, None]
+            weight = weight * scale[..., 0]
+        scores: Tensor = FrameEdgeScores.apply(to_i, from_j, weight)
+        return scores + bias[..., None, None]
 
     def _halves(self, nodes: Tensor) -> tuple[Tensor, Tensor]:
         """Both terms of the factored first layer, each `(members, hidden, neurons, frames)`."""
@@ -121,15 +124,6 @@ class EdgeEncoder(nn.Module):
         to_i = affine(receive, first.bias, nodes.flatten(2))
         from_j = torch.bmm(send, nodes.flatten(2))
         return to_i.view_as(nodes), from_j.view_as(nodes)
-
-    def _weights(self, scores: Tensor) -> Tensor:
-        """The second type's probability (eq. 10-11), or the share of each sender."""
-        scores = self.sharpness * scores
-        if not self.self_edges:
-            itself = torch.eye(scores.shape[1], dtype=torch.bool, device=scores.device)
-            scores = scores.masked_fill(itself[..., None], -torch.inf)
-        weights = scores.sigmoid() if self.rivals == "types" else scores.softmax(2)
-        return weights if self.edges in ("frame", "window") else weights.squeeze(-1)
 
     def values(self, neurons: int) -> int:
         """As `Network.values`; edges that hold for a recording do not grow with the windows."""
@@ -143,14 +137,8 @@ class EdgeEncoder(nn.Module):
 class FrameEdges(nn.Module):
     """`EdgeEncoder` at each frame, leaner: no batch norm, one score for each pair.
 
-    `h_i = g_enc(x_i)`, `w_ij = softmax(V relu(W [h_i; h_j] + b))_2`. The first layer of the
-    pair is factored, `W [h_i; h_j] = W_a h_i + W_b h_j`: one product a neuron, not one a
-    pair; and of the softmax over two edge types only the difference of the scores counts.
-
-    Parameters
-    ----------
-    members, features, hidden
-        Sizes.
+    `h_i = g_enc(x_i)`, `w_ij = softmax(V relu(W [h_i; h_j] + b))_2`. Of the softmax over two edge
+    types only the difference of the scores counts.
     """
 
     edges: Edges = "frame"
@@ -171,7 +159,7 @@ class FrameEdges(nn.Module):
         nodes = self.node(x.flatten(-2))
         to_i = self.receive(nodes).unflatten(2, (neurons, -1))
         from_j = torch.bmm(self.send, nodes).unflatten(2, (neurons, -1))
-        scores = frame_edge_scores(to_i, from_j, self.readout.weight.squeeze(1))
+        scores = FrameEdgeScores.apply(to_i, from_j, self.readout.weight.squeeze(1))
         return torch.sigmoid(scores + self.readout.bias[..., None])
 
     def values(self, neurons: int) -> int:
@@ -192,27 +180,13 @@ def mean_over_frames(block: Block, to_i: Tensor, from_j: Tensor, window_frames: 
     windows = (x.unflatten(-1, (-1, window_frames)).movedim(3, 1) for x in (to_i, from_j))
     mean, square = RectifiedMean.apply(*(x.flatten(0, 1).contiguous() for x in windows))
     mean = mean.unflatten(0, (len(to_i), -1)).movedim(1, -1).flatten(2)
-    if not isinstance(block.first_norm, BatchNorm):
+    if not isinstance(block.norm, BatchNorm):
         return mean
     # Batch norm is affine given its statistics, so it may follow the average over frames.
     square = square.unflatten(0, (len(to_i), -1)).mean(1)
     samples = mean.shape[-1] * window_frames
-    scale, shift = _coefficients(block.first_norm, mean, square, samples)
+    scale, shift = _coefficients(block.norm, mean, square, samples)
     return torch.addcmul(shift, mean, scale)
-
-
-def rectified_norm(norm: nn.Module, to_i: Tensor, from_j: Tensor) -> tuple[Tensor, Tensor]:
-    """Scale and shift, `(members, hidden)`, by which `norm` maps every pair's rectified sum.
-
-    Shapes `(members, hidden, neurons, frames)` twice. Training moves running statistics, as
-    the norm itself would; without a norm the scale is one and the shift zero.
-    """
-    if not isinstance(norm, BatchNorm):
-        return to_i.new_ones(to_i.shape[:2]), to_i.new_zeros(to_i.shape[:2])
-    mean, square = RectifiedMean.apply(to_i, from_j)
-    mean = mean.flatten(2)
-    scale, shift = _coefficients(norm, mean, square, mean.shape[-1] * to_i.shape[-1])
-    return scale[..., 0], shift[..., 0]
 
 
 def _coefficients(
@@ -236,8 +210,8 @@ class RectifiedMean(torch.autograd.Function):
         """Both means."""
         ctx.save_for_backward(a, b)
         if kernels.suit(a):
-            means = kernels.rectified_mean(*kernels.arrays(a, b))
-            return torch.from_numpy(means[0]), torch.from_numpy(means[1])
+            mean, square = kernels.run(kernels.rectified_mean, a, b)
+            return mean, square
         neurons = a.shape[2]
         mean = a.new_empty(*a.shape[:3], neurons)
         square = a.new_zeros(a.shape[:2])
@@ -255,8 +229,8 @@ class RectifiedMean(torch.autograd.Function):
         neurons, frames = a.shape[2:]
         direct, slope = grads[0] / frames, grads[1] * (2 / (neurons**2 * frames))
         if kernels.suit(a):
-            found = kernels.rectified_mean_backward(*kernels.arrays(a, b, direct, slope))
-            return torch.from_numpy(found[0]), torch.from_numpy(found[1])
+            of_a, of_b = kernels.run(kernels.rectified_mean_backward, a, b, direct, slope)
+            return of_a, of_b
         of_a, of_b = torch.zeros_like(a), torch.empty_like(b)
         for j in range(neurons):
             value = a + b[:, :, j : j + 1]
@@ -267,15 +241,26 @@ class RectifiedMean(torch.autograd.Function):
         return of_a, of_b
 
 
-class _FrameEdgeScores(torch.autograd.Function):
-    """See `frame_edge_scores`; saves its inputs and nothing else."""
+class FrameEdgeScores(torch.autograd.Function):
+    """Scores of all pairs at all windows from the factored hidden layer of the pair.
+
+    `scores[m, i, j, t] = sum_h readout[m, h] relu(to_i[m, h, i, t] + from_j[m, h, j, t])`.
+    Kept for the backward pass are the inputs alone: with M members, H channels, N neurons and T
+    windows `8 M H N T` bytes of single precision, where the written-out activations would be `4 M H
+    N^2 T`, and two or three of them. Beside what comes in and goes out it takes nothing on the CPU,
+    elsewhere `12 M H N T`.
+
+    `to_i` and `from_j`, what the receiving and the sending neuron contribute, are `(members,
+    hidden, neurons, windows)`, `readout` `(members, hidden)`, scores `(members, neurons, neurons,
+    windows)`, the receiving neuron first.
+    """
 
     @staticmethod
     def forward(ctx: Any, to_i: Tensor, from_j: Tensor, readout: Tensor) -> Tensor:
         """Scores."""
         ctx.save_for_backward(to_i, from_j, readout)
         if kernels.suit(to_i):
-            return torch.from_numpy(kernels.frame_scores(*kernels.arrays(to_i, from_j, readout)))
+            return kernels.run(kernels.frame_scores, to_i, from_j, readout)[0]
         members, _, neurons, windows = to_i.shape
         scores = to_i.new_empty(members, neurons, neurons, windows)
         for i, receive in enumerate(to_i.split(1, dim=2)):
@@ -293,12 +278,8 @@ class _FrameEdgeScores(torch.autograd.Function):
         """
         to_i, from_j, readout = ctx.saved_tensors
         if kernels.suit(to_i):
-            found = kernels.frame_scores_backward(*kernels.arrays(to_i, from_j, readout, grad))
-            return (
-                torch.from_numpy(found[0]),
-                torch.from_numpy(found[1]),
-                torch.from_numpy(found[2]),
-            )
+            gradients = kernels.run(kernels.frame_scores_backward, to_i, from_j, readout, grad)
+            return gradients[0], gradients[1], gradients[2]
         of_i, of_j = torch.empty_like(to_i), torch.zeros_like(from_j)
         for i, receive in enumerate(to_i.split(1, dim=2)):
             score = grad[:, None, i].expand_as(from_j)
@@ -308,34 +289,3 @@ class _FrameEdgeScores(torch.autograd.Function):
         of_readout = (to_i * of_i).addcmul_(from_j, of_j).sum((2, 3))
         weight = readout[..., None, None]
         return of_i.mul_(weight), of_j.mul_(weight), of_readout
-
-
-def frame_edge_scores(to_i: Tensor, from_j: Tensor, readout: Tensor) -> Tensor:
-    """Scores of all pairs at all windows from the factored hidden layer of the pair.
-
-    `scores[m, i, j, t] = sum_h readout[m, h] relu(to_i[m, h, i, t] + from_j[m, h, j, t])`.
-    It can be differentiated once. In bytes of single precision, with M members, H hidden
-    channels, N neurons and T windows:
-
-    - inputs, kept for the backward pass, and as much again for their gradients:
-      `16 M H N T + 8 M H`;
-    - scores, and as much again for their gradient: `8 M N^2 T`;
-    - while it runs: nothing on the CPU, elsewhere three times what an input takes, `12 M H N T`.
-
-    The written-out activations would be `4 M H N^2 T`, and two or three of them.
-
-    Parameters
-    ----------
-    to_i, from_j
-        What the receiving and the sending neuron contribute, `(members, hidden, neurons,
-        windows)` each.
-    readout
-        Weights of the hidden channels, `(members, hidden)`.
-
-    Returns
-    -------
-    scores
-        `(members, neurons, neurons, windows)`, the receiving neuron first.
-    """
-    scores: Tensor = _FrameEdgeScores.apply(to_i, from_j, readout)
-    return scores

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
@@ -39,58 +40,57 @@ def initialised(build: Callable[[int], Network], seeds: Sequence[int]) -> Networ
 
 
 class Stack:
-    """Named tensors with a leading member axis, held in one flat `(members, values)` tensor.
+    """Parameters and statistics of an ensemble, each in one flat `(members, values)` tensor.
 
     Gathering, stepping and keeping the best of some members are then one operation each.
     """
 
-    def __init__(self, named: Mapping[str, Tensor]) -> None:
-        self.names = list(named)
-        self.shapes = [tensor.shape[1:] for tensor in named.values()]
-        self.sizes = [shape.numel() for shape in self.shapes]
-        self.flat = (
-            torch.cat([t.detach().flatten(1) for t in named.values()], dim=1) if named else None
-        )
+    def __init__(self, model: nn.Module) -> None:
+        kinds: list[dict[str, Tensor]] = [dict(model.named_parameters())]
+        kinds.append(dict(model.named_buffers()))
+        one = next(itertools.chain(model.parameters(), model.buffers()), torch.empty(0))
+        self.shapes = [{name: t.shape[1:] for name, t in kind.items()} for kind in kinds]
+        self.flats = [
+            torch.cat([t.detach().flatten(1) for t in kind.values()], dim=1)
+            if kind
+            else one.new_empty(len(one), 0)
+            for kind in kinds
+        ]
 
-    def rows(self, members: Tensor) -> Tensor:
-        """Flat values of some members; empty where there is nothing to hold."""
-        if self.flat is None:
-            return torch.empty(len(members), 0)
-        return self.flat.index_select(0, members)
+    def rows(self, members: Tensor) -> list[Tensor]:
+        """Flat parameters and statistics of some members."""
+        return [flat.index_select(0, members) for flat in self.flats]
 
-    def put(self, members: Tensor, rows: Tensor) -> None:
-        """Write the values of some members back."""
-        if self.flat is not None:
-            self.flat.index_copy_(0, members, rows)
+    def put(self, members: Tensor, rows: Sequence[Tensor]) -> None:
+        """Write those of some members back."""
+        for flat, values in zip(self.flats, rows, strict=True):
+            flat.index_copy_(0, members, values)
 
-    def named(self, flat: Tensor) -> dict[str, Tensor]:
-        """Views of flat values under their names and shapes."""
-        if not self.names:
-            return {}
-        parts = flat.split(self.sizes, dim=1)
+    def named(self, rows: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Views of flat parameters and statistics under their names and shapes."""
         return {
             name: part.view(len(flat), *shape)
-            for name, part, shape in zip(self.names, parts, self.shapes, strict=True)
+            for flat, shapes in zip(rows, self.shapes, strict=True)
+            for (name, shape), part in zip(
+                shapes.items(), flat.split([s.numel() for s in shapes.values()], dim=1), strict=True
+            )
         }
+
+    def of(self, members: Tensor) -> dict[str, Tensor]:
+        """Tensors of some members, by name."""
+        return self.named(self.rows(members))
 
 
 def flat_state(model: nn.Module) -> dict[str, NDArray[np.float32]]:
-    """Parameters and statistics of an ensemble, each as one `(members, values)` array."""
-    stacks = {
-        "parameters": Stack(dict(model.named_parameters())),
-        "statistics": Stack(dict(model.named_buffers())),
-    }
-    return {name: s.flat.cpu().numpy() for name, s in stacks.items() if s.flat is not None}
+    """Parameters and statistics of an ensemble, each (if any) as one `(members, values)` array."""
+    flats = zip(("parameters", "statistics"), Stack(model).flats, strict=True)
+    return {name: flat.cpu().numpy() for name, flat in flats if flat.numel()}
 
 
 def load_flat_state(model: nn.Module, state: Mapping[str, NDArray[np.float32]]) -> None:
     """Put what `flat_state` gave back into a model of the same shape."""
-    named: dict[str, Tensor] = {}
-    for name, tensors in (
-        ("parameters", dict(model.named_parameters())),
-        ("statistics", dict(model.named_buffers())),
-    ):
-        if tensors:
-            named |= Stack(tensors).named(torch.from_numpy(state[name]))
-    model.load_state_dict(named)
+    stack = Stack(model)
+    kinds = zip(("parameters", "statistics"), stack.flats, strict=True)
+    rows = [torch.from_numpy(state[name]) if flat.numel() else flat for name, flat in kinds]
+    model.load_state_dict(stack.named(rows))
     model.eval()

@@ -7,12 +7,13 @@ Arrays are of single precision, indexed `[member, hidden channel, (neuron,) fram
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from torch import Tensor, float32
+from torch import Tensor, float32, from_numpy
 
 Array: TypeAlias = NDArray[np.float32]
 
@@ -32,9 +33,10 @@ def suit(x: Tensor) -> bool:
     return x.device.type == "cpu" and x.dtype == float32
 
 
-def arrays(*tensors: Tensor) -> list[Array]:
-    """Tensors as the loops want them."""
-    return [tensor.detach().contiguous().numpy() for tensor in tensors]
+def run(loop: Callable[..., tuple[Array, ...]], *tensors: Tensor) -> list[Tensor]:
+    """What a loop gives for some tensors."""
+    given = (tensor.detach().contiguous().numpy() for tensor in tensors)
+    return [from_numpy(array) for array in loop(*given)]
 
 
 @compiled
@@ -177,8 +179,8 @@ def rectified_mean_backward(a: Array, b: Array, direct: Array, slope: Array) -> 
 
 
 @compiled
-def frame_scores(a: Array, b: Array, readout: Array) -> Array:
-    """Forward pass of `edges.frame_edge_scores`."""
+def frame_scores(a: Array, b: Array, readout: Array) -> tuple[Array]:
+    """Forward pass of `edges.FrameEdgeScores`."""
     members, hidden, neurons, frames = a.shape
     scores = np.zeros((members, neurons, neurons, frames), np.float32)
     for m in range(members):
@@ -189,14 +191,14 @@ def frame_scores(a: Array, b: Array, readout: Array) -> Array:
                     from_j, score = b[m, h, j], scores[m, i, j]
                     for t in range(frames):
                         score[t] += weight * _relu(to_i[t] + from_j[t])
-    return scores
+    return (scores,)
 
 
 @compiled
 def frame_scores_backward(
     a: Array, b: Array, readout: Array, grad: Array
 ) -> tuple[Array, Array, Array]:
-    """Backward pass of `edges.frame_edge_scores`.
+    """Backward pass of `edges.FrameEdgeScores`.
 
     As `relu(z) = [z > 0] z`, the readout's gradient follows from the sums that those of a and b
     need as well.

@@ -8,6 +8,7 @@ single matrix product. One network is an ensemble of one member.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 import torch
@@ -18,22 +19,15 @@ from torch.nn import functional
 from wormgnn.errors import ChoiceError
 from wormgnn.models import kernels
 
-Norm = Literal["last", "each", "none"]
+Norm = Literal["last", "none"]
 Blocks = Literal["paper", "nri"]
 Layer = TypeVar("Layer", bound=nn.Module)
 
 
 class Linear(nn.Module):
-    """Affine map of the channels, one for each member.
+    """Affine map of the channels, for each member, and for each neuron if their number is given.
 
     `y[m] = W[m] x[m] + b[m]`, initialised as `torch.nn.Linear` is.
-
-    Parameters
-    ----------
-    members, inputs, outputs
-        Sizes.
-    neurons
-        If given, each neuron has a map of its own.
     """
 
     def __init__(self, members: int, inputs: int, outputs: int, neurons: int | None = None) -> None:
@@ -124,25 +118,25 @@ class _Normalised(torch.autograd.Function):
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, eps: float
     ) -> tuple[Tensor, Tensor, Tensor]:
         """`(members, channels, samples)`, and twice `(members, channels, 1)`."""
-        y, *moments = kernels.normalise(eps, *kernels.arrays(x, weight[..., 0], bias[..., 0]))
-        mean, var = (torch.from_numpy(moment)[..., None] for moment in moments)
+        y, *moments = kernels.run(partial(kernels.normalise, eps), x, weight[..., 0], bias[..., 0])
+        mean, var = (moment[..., None] for moment in moments)
         ctx.save_for_backward(x, weight, mean, var)
         ctx.mark_non_differentiable(mean, var)
         ctx.eps = eps
-        return torch.from_numpy(y), mean, var
+        return y, mean, var
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of x, weight and bias."""
         x, *channels = ctx.saved_tensors
-        flat = kernels.arrays(x, *(each[..., 0] for each in channels), grads[0])
-        of_x, *others = map(torch.from_numpy, kernels.normalise_backward(ctx.eps, *flat))
+        loop = partial(kernels.normalise_backward, ctx.eps)
+        of_x, *others = kernels.run(loop, x, *(each[..., 0] for each in channels), grads[0])
         return of_x, *(each[..., None] for each in others), None
 
 
 class Block(nn.Module):
-    """Linear layers, each followed by a ReLU, with batch norm (paper, "Model Implementation").
+    """One or two linear layers, each followed by a ReLU, then batch norm ("Model Implementation").
 
     The paper's two-layer `g` can be read in two ways: the second layer is the one that gives
     the scores (`hidden_layers` 1, followed by a `Linear` readout), or it is hidden too
@@ -157,11 +151,13 @@ class Block(nn.Module):
     hidden_layers
         1 or 2.
     norm
-        Batch norm on the output of the `last` hidden layer, of `each`, or `none`.
+        Batch norm behind the `last` hidden layer, or `none`.
     use_running
         Whether evaluation normalises by running statistics, or by the batch at hand.
     blocks
         `paper`, or `nri`, whose hidden layers are two.
+
+    ChoiceError for an unknown norm or blocks.
     """
 
     def __init__(
@@ -177,14 +173,14 @@ class Block(nn.Module):
         super().__init__()
         if blocks not in ("paper", "nri"):
             raise ChoiceError("blocks", blocks, ("paper", "nri"))
+        if norm not in ("last", "none"):
+            raise ChoiceError("norm", norm, ("last", "none"))
         self.activation = functional.elu if blocks == "nri" else torch.relu
-        self.hidden_layers = hidden_layers = 2 if blocks == "nri" else hidden_layers
-        first_normed = norm == "each" or (norm == "last" and hidden_layers == 1)
+        self.hidden_layers = 2 if blocks == "nri" else hidden_layers
         self.first = Linear(members, inputs, hidden)
-        self.first_norm = norm_layer(first_normed, members, hidden, use_running)
-        if hidden_layers > 1:
+        if self.hidden_layers > 1:
             self.second = Linear(members, hidden, hidden)
-            self.second_norm = norm_layer(norm != "none", members, hidden, use_running)
+        self.norm = BatchNorm(members, hidden, use_running) if norm == "last" else nn.Identity()
         if blocks == "nri":
             self.apply(xavier)
 
@@ -194,15 +190,11 @@ class Block(nn.Module):
 
     def rest(self, activation: Tensor) -> Tensor:
         """Everything behind the first linear layer."""
-        hidden: Tensor = self.first_norm(self.activation(activation))
+        hidden = self.activation(activation)
         if self.hidden_layers > 1:
-            hidden = self.second_norm(self.activation(self.second(hidden)))
-        return hidden
-
-
-def norm_layer(wanted: bool, members: int, channels: int, use_running: bool = True) -> nn.Module:
-    """Batch norm, or nothing."""
-    return BatchNorm(members, channels, use_running) if wanted else nn.Identity()
+            hidden = self.activation(self.second(hidden))
+        normed: Tensor = self.norm(hidden)
+        return normed
 
 
 @torch.no_grad()
@@ -216,6 +208,7 @@ def xavier(layer: nn.Module) -> None:
         layer.bias.fill_(0.1)
 
 
+@torch.no_grad()
 def silent(layer: Layer) -> Layer:
     """The layer with weights and biases of zero.
 
@@ -223,25 +216,16 @@ def silent(layer: Layer) -> Layer:
     weights the first roll-outs run away, and networks end with a higher error on the
     validation windows of their training worms.
     """
-    with torch.no_grad():
-        for parameter in layer.parameters():
-            parameter.zero_()
+    for parameter in layer.parameters():
+        parameter.zero_()
     return layer
 
 
 class Head(nn.Module):
     """The two-layer `g` and a readout into the outputs (eq. 7).
 
-    Parameters
-    ----------
-    members, inputs, outputs
-        Sizes.
-    hidden, hidden_layers, norm
-        See `Block`.
-    starts_silent
-        Whether the readout starts at zero; see `silent`.
-    use_running, blocks
-        See `Block`.
+    Its arguments are those of `Block`, the number of outputs, and `starts_silent`: whether the
+    readout starts at zero (see `silent`).
     """
 
     def __init__(

@@ -6,6 +6,7 @@ of states, or, through `Predictor`, the change of every neuron's features.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +17,9 @@ from torch import Tensor, nn
 from wormgnn.errors import ChoiceError, chosen
 from wormgnn.models.edges import EdgeEncoder, Edges, FrameEdges
 from wormgnn.models.layers import Blocks, Head, Linear, Norm, affine, silent
-from wormgnn.models.messages import MESSAGES, Message
+
+Message = Literal["sum", "mean", "self", "row", "symmetric"]
+"""A key of `MESSAGES`."""
 
 Aggregation = Literal["concat", "sum"]
 
@@ -24,11 +27,41 @@ Memory = tuple[Tensor, ...]
 """What a recurrent network carries from frame to frame, each with a leading member axis."""
 
 
+def _with_self(weights: Tensor, share: float = 1.0) -> Tensor:
+    """`I + share A`, of edges `(members, neurons, neurons, frames or 1)`."""
+    itself = torch.eye(weights.shape[1], dtype=weights.dtype, device=weights.device)
+    return itself[..., None] + share * weights
+
+
+def _symmetric(weights: Tensor) -> Tensor:
+    looped = _with_self(weights)
+    root = looped.sum(2).rsqrt()  # of what each neuron receives
+    return root[:, :, None] * looped * root[:, None]
+
+
+MESSAGES: dict[str, Callable[[Tensor], Tensor]] = {
+    "sum": lambda weights: weights,
+    "mean": lambda weights: weights / weights.shape[1],
+    "self": lambda weights: _with_self(weights, 1 / weights.shape[1]),
+    "row": lambda weights: weights / weights.sum(2, keepdim=True),
+    "symmetric": _symmetric,
+}
+"""How inferred edges carry messages, `H = A X`: from edges w to A, over N neurons.
+
+- `sum`: `A = w` (eq. 12 to the letter).
+- `mean`: `A = w / N`.
+- `self`: `A = I + w / N`, the mean of the messages and a self edge of one.
+- `row`: `A_ij = w_ij / sum_k w_ik`.
+- `symmetric`: `A = D^-1/2 (w + I) D^-1/2`, D the row sums of `w + I` (Kipf and Welling 2017).
+"""
+
+
 class Network(nn.Module):
     """An ensemble of networks on the features of all neurons.
 
-    A subclass defines `forward`; one that predicts frames also `values`, and one with a memory
-    also `step`, with `recurrent` true.
+    It is built from the sizes `members`, `neurons`, `outputs`, `features` (of a neuron) and
+    `hidden` (channels), and options. A subclass defines `forward`; one that predicts frames also
+    `values`, and one with a memory also `step`, with `recurrent` true.
     """
 
     recurrent = False
@@ -51,21 +84,11 @@ class Network(nn.Module):
     def step(
         self, x: Tensor, memory: Memory | None = None, edges: Tensor | None = None
     ) -> tuple[Tensor, Memory | None]:
-        """Outputs at one frame of many windows, and what to carry along.
+        """Outputs `(members, outputs, windows)` at one frame of windows, and what to carry along.
 
-        Parameters
-        ----------
-        x
-            Shared `(features, neurons, windows)`, or `(members, features, neurons, windows)`.
-        memory
-            What the call for the frame before returned; None at the first frame.
-        edges
-            What `edges` returned for this worm.
-
-        Returns
-        -------
-        outputs, memory
-            `(members, outputs, windows)`, and the memory after this frame.
+        `x` is shared `(features, neurons, windows)`, or `(members, features, neurons, windows)`;
+        `memory` what the call for the frame before returned, None at the first frame; `edges` what
+        `edges` returned for this worm.
         """
         return self(x), None
 
@@ -80,18 +103,8 @@ class Network(nn.Module):
 class MLP(Network):
     """The structure-agnostic network: neurons concatenated, two layers, readout.
 
-    `H = concat(x_1, ..., x_n)` (eq. 6), `H_out = g(H)` (eq. 7).
-
-    Parameters
-    ----------
-    members
-        Networks in the ensemble.
-    neurons, outputs, features
-        Sizes.
-    hidden
-        Channels of the hidden layers (paper: 16 for classification).
-    options
-        Further arguments of `Head`.
+    `H = concat(x_1, ..., x_n)` (eq. 6), `H_out = g(H)` (eq. 7), with 16 hidden channels for
+    classification. `options` are those of `Head`.
     """
 
     def __init__(
@@ -120,14 +133,8 @@ class MLP(Network):
 class ConnectomeGNN(MLP):
     """Message passing along edges that are given: `H = A X` (eq. 14), then `g` (eq. 13).
 
-    With fixed edges the graph network is an MLP on the messages.
-
-    Parameters
-    ----------
-    adjacency
-        Weights of the edges, shape (neurons, neurons), receiver first.
-    sizes
-        Arguments of `MLP`.
+    With fixed edges the graph network is an MLP on the messages. `adjacency` holds the weights of
+    the edges, shape (neurons, neurons), receiver first; the rest is as for `MLP`.
     """
 
     def __init__(self, adjacency: NDArray[np.float64], **sizes: Any) -> None:
@@ -142,13 +149,8 @@ class ConnectomeGNN(MLP):
 class NodeMLP(Network):
     """Each neuron by an MLP of its own, which sees no other ("Model Implementation").
 
-    Parameters
-    ----------
-    members, neurons, outputs, features, hidden
-        Sizes; `outputs` are those of all neurons, in the order (output, neuron), and each has
-        `hidden` channels.
-    starts_silent
-        See `Head`.
+    `outputs` are those of all neurons, in the order (output, neuron), and each neuron has `hidden`
+    channels; `starts_silent` as for `Head`.
     """
 
     def __init__(
@@ -184,29 +186,22 @@ class GNN(Network):
 
     Parameters
     ----------
-    members, neurons, outputs, features, hidden
-        Sizes.
-    hidden_layers, norm, starts_silent
-        See `Head`; the first two hold for the edge encoder as well.
-    edges
-        Inferred once for a recording, its activity averaged `before` or `after` the layer of
-        the pairs, or anew in each `window` or at each `frame`.
-    message
-        A key of `MESSAGES`.
+    hidden_layers, norm, blocks
+        Of the two layers and of the edge encoder; see `Block`.
     encoder_norm
-        Batch norm in the edge encoder, where it differs from `norm`.
-    head_use_running
-        As `use_running` of the encoder, for the batch norm of the two layers.
-    blocks
-        Of the two layers and of the encoder; see `Block`.
+        Batch norm in the encoder, where it differs from `norm`.
+    head_use_running, starts_silent
+        `use_running` and `starts_silent` of `Head`.
+    edges, inference
+        See `EdgeEncoder`; `inference` are its further arguments.
     lean
         Whether edges of each frame come from `FrameEdges`, as they do in forecasts.
+    message
+        A key of `MESSAGES`.
     aggregation
         `concat` (eq. 13, the paper's choice) or `sum` over neurons.
     steps
         Number of message-passing steps.
-    inference
-        Further arguments of `EdgeEncoder`.
     """
 
     def __init__(
@@ -231,6 +226,8 @@ class GNN(Network):
     ) -> None:
         super().__init__()
         self.carried = chosen("message", message, MESSAGES)
+        if aggregation not in ("concat", "sum"):
+            raise ChoiceError("aggregation", aggregation, ("concat", "sum"))
         self.encoder: EdgeEncoder | FrameEdges
         if lean and edges == "frame":
             if blocks != "paper":
@@ -263,13 +260,8 @@ class GNN(Network):
         weights = self.encoder(context)
         if self.encoder.edges == "window":
             weights = weights[..., window]
-        return self.scores(x, weights)
-
-    def scores(self, x: Tensor, weights: Tensor) -> Tensor:
-        """Outputs for a shared `x`, given the edges `(members, neurons, neurons[, frames])`."""
         if weights.dim() == 4:
-            outputs: Tensor = self.head(self._aggregated(self.messages(x, weights)))
-            return outputs
+            return self.step(x, None, weights)[0]
         # Message passing moves into the first layer of g, `W (A x) = (W A) x`, and costs
         # nothing per frame.
         first = self.head.block.first
@@ -280,7 +272,8 @@ class GNN(Network):
         for _ in range(self.steps):
             per_node = torch.bmm(per_node, weights)
         folded = affine(per_node.view(*first.weight.shape[:2], -1), first.bias, x.flatten(0, 1))
-        return self.head.readout(self.head.block.rest(folded))
+        outputs: Tensor = self.head.readout(self.head.block.rest(folded))
+        return outputs
 
     def step(
         self, x: Tensor, memory: Memory | None = None, edges: Tensor | None = None
@@ -318,12 +311,7 @@ class GNN(Network):
 class Predictor(nn.Module):
     """`f` in `X(t+1) = X(t) + f(X(t))` (eq. 4-5): outputs as the change of each neuron's features.
 
-    Parameters
-    ----------
-    network
-        Has an output for each feature of each neuron, in the order (feature, neuron).
-    features
-        Their number.
+    The network has an output for each feature of each neuron, in the order (feature, neuron).
     """
 
     def __init__(self, network: Network, features: int = 2) -> None:

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from wormgnn.errors import ChoiceError
 from wormgnn.models.layers import Head, Norm
-from wormgnn.models.networks import Aggregation, Network
+from wormgnn.models.networks import Network
 
 HEADS = 4
 """Attention heads of GAT, whose channels add up to those of a neuron."""
@@ -26,16 +26,8 @@ LAYERS = ("gin-0", "gin-eps", "sage", "gat", "global-attention")
 class PerMember(nn.Module):
     """A module without a member axis, once for each member.
 
-    The parameters keep the names they have in the module and gain a leading member axis.
-    The module is there for its structure and is called with one member's parameters at a
-    time. It must have no buffers.
-
-    Parameters
-    ----------
-    members
-        Number of copies, initialised independently.
-    build
-        Makes one copy.
+    The parameters of independently initialised copies keep their names and gain a leading member
+    axis. The module is called with one member's parameters at a time, and must have no buffers.
     """
 
     def __init__(self, members: int, build: Callable[[], nn.Module]) -> None:
@@ -47,15 +39,11 @@ class PerMember(nn.Module):
             owner, _, leaf = name.rpartition(".")
             setattr(self.one.get_submodule(owner), leaf, nn.Parameter(tensor.detach()))
 
-    @property
-    def members(self) -> int:
-        """Number of members in the parameters at hand, which `functional_call` may replace."""
-        return len(next(self.one.parameters()))
-
     def forward(self, x: Tensor, *shared: Tensor) -> Tensor:
-        """Each member's row of `x` `(members, ...)`, with the same further inputs for all."""
-        named = dict(self.one.named_parameters())
+        """An `x` `(members, ...)` for each, or one with a first axis of 1; all share the rest."""
+        named = dict(self.one.named_parameters())  # which `functional_call` may have replaced
         rows = [tensor.unbind() for tensor in named.values()]
+        x = x.expand(len(rows[0]), *x.shape[1:])
         outputs = [
             functional_call(
                 self.one, dict(zip(named, of_one, strict=True)), (own, *shared), strict=True
@@ -68,36 +56,18 @@ class PerMember(nn.Module):
 class GraphLayer(Network):
     """One established graph layer on the complete graph, then two layers and a readout.
 
-    `h = layer(x)`, then as our own graph network: aggregate over neurons (eq. 13), `Head`.
+    `h = layer(x)`, then as our own graph network: neurons concatenated (eq. 13), `Head`, which
+    takes `norm` and `starts_silent`. `channels` are those of the layer's output for a neuron,
+    `hidden` if None; `layer` is one of `LAYERS` (else ChoiceError):
 
-    Parameters
-    ----------
-    members, neurons, outputs, features, hidden
-        Sizes.
-    layer
-        One of `LAYERS`:
-
-        - `gin-0`, `gin-eps`: `h_i = net((1 + eps) x_i + sum_{j != i} x_j)` with `eps` zero or
-          learned (Xu et al., 2018, eq. 4.1). On the complete graph with `eps` zero the sum is
-          the same for every neuron, and the network cannot see which is which.
-        - `sage`: `h_i = W x_i + V mean_{j != i} x_j` (Hamilton et al., 2017).
-        - `gat`: attention among all neurons, the neuron itself included (Velickovic et al.,
-          2018, eq. 3-5, ELU as there).
-        - `global-attention`: `h = sum_i softmax_i(gate(x_i)) net(x_i)`, one vector for all
-          neurons, with nothing left to aggregate (Li et al., 2015, eq. 7).
-    aggregation
-        `concat` or `sum` of the neurons' `h_i`.
-    norm, starts_silent
-        See `Head`.
-    heads
-        Attention heads of `gat`.
-    channels
-        Of the layer's output for a neuron; `hidden` if None.
-
-    Raises
-    ------
-    ChoiceError
-        An unknown layer or aggregation.
+    - `gin-0`, `gin-eps`: `h_i = net((1 + eps) x_i + sum_{j != i} x_j)` with `eps` zero or learned
+      (Xu et al., 2018, eq. 4.1). On the complete graph with `eps` zero the sum is the same for
+      every neuron, and the network cannot see which is which.
+    - `sage`: `h_i = W x_i + V mean_{j != i} x_j` (Hamilton et al., 2017).
+    - `gat`: attention among all neurons, the neuron itself included (Velickovic et al., 2018, eq.
+      3-5, ELU as there).
+    - `global-attention`: `h = sum_i softmax_i(gate(x_i)) net(x_i)`, one vector for all neurons,
+      with nothing left to concatenate (Li et al., 2015, eq. 7).
     """
 
     def __init__(
@@ -108,40 +78,34 @@ class GraphLayer(Network):
         layer: str,
         features: int = 2,
         hidden: int = 16,
-        aggregation: Aggregation = "concat",
         norm: Norm = "none",
         starts_silent: bool = False,
-        heads: int = HEADS,
         channels: int | None = None,
     ) -> None:
         super().__init__()
         if layer not in LAYERS:
             raise ChoiceError("layer", layer, LAYERS)
-        if aggregation not in ("concat", "sum"):
-            raise ChoiceError("aggregation", aggregation, ("concat", "sum"))
         channels = channels or hidden
-        self.features, self.channels, self.heads = features, channels, heads
-        self.layer = PerMember(members, lambda: _layer(layer, features, channels, heads))
+        self.features, self.channels = features, channels
+        self.layer = PerMember(members, lambda: _layer(layer, features, channels))
         self.activation = functional.elu if layer == "gat" else torch.relu
-        self.aggregation = aggregation
-        pooled = layer == "global-attention" or aggregation == "sum"
-        width = channels * (1 if pooled else neurons)
+        width = channels * (1 if layer == "global-attention" else neurons)
         self.head = Head(members, width, outputs, hidden, 1, norm, starts_silent)
 
     def nodes(self, x: Tensor) -> Tensor:
         """`h_i` of every neuron: `(members, samples, neurons or 1, channels)`."""
         neurons = x.shape[-2]
         others = 1 - torch.eye(neurons, dtype=x.dtype, device=x.device)
-        by_sample = x.expand(self.layer.members, *x.shape[-3:]).transpose(1, 3)
+        by_sample = x.view(-1, *x.shape[-3:]).transpose(1, 3)
         return self.activation(self.layer(by_sample, others))
 
-    def aggregated(self, nodes: Tensor) -> Tensor:
+    def concatenated(self, nodes: Tensor) -> Tensor:
         """`(members, samples, inputs of the head)` from what `nodes` gives."""
-        return nodes.sum(2) if self.aggregation == "sum" else nodes.flatten(2)
+        return nodes.flatten(2)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """See `Network.forward`; an `x` for each member will do, too."""
-        outputs: Tensor = self.head(self.aggregated(self.nodes(x)).transpose(1, 2))
+        outputs: Tensor = self.head(self.concatenated(self.nodes(x)).transpose(1, 2))
         return outputs
 
 
@@ -150,29 +114,21 @@ class GAT(GraphLayer):
 
     Attention weighs the messages anew at each frame, as `GNN` with edges of each frame does;
     but the weights that a neuron gives to all senders sum to one, there are several sets of
-    them, and what is sent is a learned map of the features.
-
-    Parameters
-    ----------
-    hidden
-        Channels of the hidden layers.
-    heads
-        Number of attention heads, each of `hidden // 16` channels (at least 1), concatenated.
-    options
-        Further arguments of `GraphLayer`.
+    them, and what is sent is a learned map of the features. Each of `HEADS` has `hidden // 16`
+    channels (at least 1). `options` are further arguments of `GraphLayer`.
     """
 
-    def __init__(self, hidden: int = 16, heads: int = HEADS, **options: Any) -> None:
-        channels = heads * max(hidden // 16, 1)
-        super().__init__(layer="gat", hidden=hidden, heads=heads, channels=channels, **options)
+    def __init__(self, hidden: int = 16, **options: Any) -> None:
+        channels = HEADS * max(hidden // 16, 1)
+        super().__init__(layer="gat", hidden=hidden, channels=channels, **options)
 
-    def aggregated(self, nodes: Tensor) -> Tensor:
-        """As `GraphLayer.aggregated`, in the order (channel, neuron)."""
+    def concatenated(self, nodes: Tensor) -> Tensor:
+        """As `GraphLayer.concatenated`, in the order (channel, neuron)."""
         return nodes.transpose(2, 3).flatten(2)
 
     def values(self, neurons: int) -> int:
-        """`heads (3 N^2 + 4 N C) + 4 F N + 3 H`, with C channels a head."""
-        attention = 3 * self.heads * neurons**2 + 4 * neurons * self.channels
+        """`HEADS (3 N^2 + 4 N C) + 4 F N + 3 H`, with C channels a head."""
+        attention = 3 * HEADS * neurons**2 + 4 * neurons * self.channels
         return attention + 4 * self.features * neurons + self.head.values
 
 
@@ -197,13 +153,13 @@ def _two_layers(features: int, hidden: int, outputs: int) -> nn.Module:
     return nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
 
 
-def _layer(name: str, features: int, channels: int, heads: int) -> nn.Module:
+def _layer(name: str, features: int, channels: int) -> nn.Module:
     """One copy of a layer."""
     from torch_geometric import nn as pyg  # takes seconds: only for those who need it
 
     layer: Any
     if name == "gat":
-        layer = pyg.DenseGATConv(features, max(channels // heads, 1), heads)
+        layer = pyg.DenseGATConv(features, channels // HEADS, HEADS)
     elif name == "sage":
         layer = pyg.DenseSAGEConv(features, channels)
     elif name == "global-attention":

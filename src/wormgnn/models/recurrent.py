@@ -1,4 +1,4 @@
-"""Networks with a memory: an LSTM before the two-layer MLP ("Model Implementation")."""
+"""Networks with a memory: an LSTM before the two-layer MLP ("Model Implementation"), or frames."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from wormgnn.models.layers import Head, Norm, affine
+from wormgnn.models.layers import Head, Linear, Norm, affine, silent
 from wormgnn.models.networks import GNN, Memory, Network, NodeMLP
 
 
@@ -112,6 +112,61 @@ class MLPRNN(Recurrent):
     def values(self, neurons: int) -> int:
         """`2 F N + 10 H`."""
         return 2 * self.features * neurons + 7 * self.hidden + self.head.values
+
+
+class LaggedMLP(Recurrent):
+    """Two layers on the last frames, all that a vector autoregression sees; it may begin as one.
+
+    `X(t + 1) - X(t) = W [X(t), ..., X(t - lags + 1)] + b + g([X(t), ..., X(t - lags + 1)])`
+
+    Parameters
+    ----------
+    members, neurons, outputs, features, hidden
+        Sizes.
+    lags
+        Frames that it sees; before there are so many, the first stands for those that lack.
+    linear
+        Whether there are W and b. They begin as a fitted autoregression; see `begin`.
+    options
+        Further arguments of `Head`.
+    """
+
+    def __init__(
+        self,
+        members: int,
+        neurons: int,
+        outputs: int,
+        features: int = 2,
+        hidden: int = 16,
+        lags: int = 4,
+        linear: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__()
+        self.lags, width = lags, lags * features * neurons
+        self.linear = silent(Linear(members, width, outputs)) if linear else None
+        self.head = Head(members, width, outputs, hidden, **options)
+
+    @torch.no_grad()
+    def begin(self, weight: Tensor, bias: Tensor) -> None:
+        """Set W, `(members, outputs, lags * features * neurons)`, and b, `(members, outputs)`."""
+        assert self.linear is not None
+        self.linear.weight.copy_(weight)
+        self.linear.bias.copy_(bias[..., None])
+
+    def step(
+        self, x: Tensor, memory: Memory | None = None, edges: Tensor | None = None
+    ) -> tuple[Tensor, Memory | None]:
+        """See `Network.step`; the memory are the last frames, the latest first."""
+        now = x.flatten(-3, -2).expand(len(self.head.readout.weight), -1, -1)
+        frames = (now, *(memory or (now,) * self.lags))[: self.lags]
+        seen = torch.cat(frames, dim=1)
+        change: Tensor = self.head(seen)
+        return change if self.linear is None else change + self.linear(seen), frames
+
+    def values(self, neurons: int) -> int:
+        """`2 L F N + 3 H` for L lags."""
+        return 2 * self.head.block.first.weight.shape[-1] + self.head.values
 
 
 class NodeMLPRNN(Recurrent):

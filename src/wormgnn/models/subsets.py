@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,30 +19,24 @@ _SILENT = 1e4
 
 
 class SetReader(nn.Module):
-    """State scores from the neurons that a recording has, in whatever order they come (Deep Sets).
+    """State scores from the neurons that a recording has (Zaheer et al. 2017, "Deep Sets").
 
     `h_i = relu(W_x x_i + W_e e_i + b)`, a layer on `[x_i; e_i]` in two parts, for each neuron
     with embedding `e_i` of its name; `H = mean_i h_i` over the neurons that are present; scores
-    `= g(H)` with one hidden layer (Zaheer et al. 2017, "Deep Sets"; a second linear map in front
-    of the mean would be one with the first of `g`). Where training keeps a random subset of the
-    neurons at every frame of every step, the network learns to read any of them.
+    `= g(H)` with one hidden layer (a second linear map in front of the mean would be one with the
+    first of `g`). Where training keeps a random subset of the neurons at every frame of every step,
+    the network learns to read any of them.
 
     Parameters
     ----------
-    members
-        Networks in the ensemble.
-    neurons
-        Size of the vocabulary of names.
-    outputs
-        Number of states.
-    features, hidden, embedding
-        Sizes of a neuron's input, of the hidden layers and of a name's embedding.
-    known
-        Names that each member may use, shape (members, neurons): those of its training
-        worms. All if None.
+    members, outputs, features, hidden
+        Sizes.
+    neurons, embedding
+        Number of names in the vocabulary, and size of a name's embedding.
     """
 
     known: Tensor
+    """Names that each member may use, shape (members, neurons): those of its training worms."""
 
     def __init__(
         self,
@@ -51,7 +46,6 @@ class SetReader(nn.Module):
         features: int = 2,
         hidden: int = 32,
         embedding: int = 16,
-        known: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.values = Linear(members, features, hidden)
@@ -59,27 +53,19 @@ class SetReader(nn.Module):
         self.embedding = nn.Parameter(torch.randn(members, embedding, neurons))
         self.rho = Linear(members, hidden, hidden)
         self.readout = Linear(members, hidden, outputs)
-        everything = torch.ones(members, neurons)
-        self.register_buffer("known", everything if known is None else known.float())
+        self.register_buffer("known", torch.ones(members, neurons))
 
     def forward(self, x: Tensor, present: Tensor, kept: Tensor | None = None) -> Tensor:
         """Scores `(members, outputs, frames)` from the neurons that are present.
 
         `x` `(features, neurons, frames)` is in the order of the vocabulary, `present`
         `(neurons,)` is true where a neuron was recorded; values of the others are not read.
-        `kept` `(neurons, frames)` is zero where a neuron is dropped.
+        `kept` `(neurons, frames)` is zero where a neuron is dropped. Nothing is said by an empty
+        set: its scores are `g(0)`, the same at every frame.
         """
         which = torch.nonzero(present).flatten()
-        return self.read(x[:, which], which, None if kept is None else kept[which])
-
-    def read(self, x: Tensor, which: Tensor, kept: Tensor | None = None) -> Tensor:
-        """Scores from a set of neurons: `x` `(features, set, frames)`, `which` their numbers.
-
-        `kept` `(set, frames)`. Nothing is said by an empty set: its scores are `g(0)`, the same
-        at every frame.
-        """
-        kept = torch.ones_like(x[0]) if kept is None else kept
-        known = self.known[:, which]
+        x, known = x[:, which], self.known[:, which]
+        kept = torch.ones_like(x[0]) if kept is None else kept[which]
         total = self._said(x, which, kept, known).sum(0)
         count = (known @ kept).clamp(min=1)  # none known: the scores of an empty set
         mean = total.view(len(known), -1, x.shape[-1]) / count[:, None]
@@ -116,20 +102,17 @@ def random_subsets(x: Tensor, draws: torch.Generator) -> Tensor:
 class MaskedMLP(Network):
     """`MLP` without batch norm, each member on its own subset of the neurons.
 
-    Weights from the other neurons are multiplied by zero, so that all members share one
-    matrix product; the initial weights are those of the smaller network.
+    Weights from the other neurons are multiplied by zero, so that all members share one matrix
+    product; the initial weights are those of the smaller network, drawn by the member's own seed.
 
     Parameters
     ----------
     mask
         True where a member sees a neuron, shape (members, neurons).
-    outputs
-        Number of states.
-    seeds
-        Seed of each member's initial weights: what a member becomes does not depend on the
-        others in the ensemble. torch's global generator is left as it was.
+    outputs, seeds
+        Number of states, and the seed of each member.
     features, hidden
-        Sizes of a neuron's input and of the hidden layer (paper: 16).
+        Sizes.
 
     NeuronError for a member without neurons.
     """
@@ -148,11 +131,11 @@ class MaskedMLP(Network):
         if not mask.any(axis=1).all():
             raise NeuronError("expected at least one neuron for each member of the ensemble")
         members, neurons = mask.shape
-        inputs = torch.from_numpy(np.tile(mask, features)).float()[:, None]
         with torch.random.fork_rng(devices=[]):
             self.first = Linear(members, features * neurons, hidden)
             self.readout = Linear(members, hidden, outputs)
-        self.register_buffer("mask", inputs)
+        inputs = torch.from_numpy(np.tile(mask, features)).float()
+        self.register_buffer("mask", inputs[:, None])
         self._initialise(seeds)
 
     @torch.no_grad()
@@ -167,47 +150,21 @@ class MaskedMLP(Network):
                     tensor.uniform_(-(inputs**-0.5), inputs**-0.5, generator=random)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """Shared `(features, neurons, frames)` to scores `(members, outputs, frames)`.
-
-        `context` is what other networks take beside the neurons; this one needs none.
-        """
+        """See `Network.forward`."""
         hidden = affine(self.first.weight * self.mask, self.first.bias, x.flatten(0, 1))
         scores: Tensor = self.readout(torch.relu(hidden))
         return scores
 
+    @torch.no_grad()
+    def filled(self, means: NDArray[np.float32], there: NDArray[np.bool_]) -> MaskedMLP:
+        """These networks of all neurons where some are missing, and a mean stands for each.
 
-@torch.no_grad()
-def filled(full: MaskedMLP, means: NDArray[np.float32], masks: NDArray[np.bool_]) -> MaskedMLP:
-    """The same networks where neurons are missing and a mean stands for each.
-
-    A constant input is a shift of the bias, so this is an ensemble of masked networks.
-
-    Parameters
-    ----------
-    full
-        Networks that see all neurons.
-    means
-        What each of them is given for a missing neuron, shape (members, features, neurons).
-    masks
-        True where a neuron is there, shape (cases, neurons).
-
-    Returns
-    -------
-    model
-        Members in the order (case, member of `full`).
-    """
-    members, features = len(full.mask), means.shape[1]
-    model = MaskedMLP(
-        np.repeat(masks, members, axis=0),
-        full.readout.weight.shape[1],
-        [0] * (members * len(masks)),
-        features,
-        full.first.weight.shape[1],
-    )
-    for name, tensor in full.named_parameters():
-        model.get_parameter(name).copy_(tensor.repeat(len(masks), 1, 1))
-    given = torch.from_numpy(means).flatten(1)[:, None].repeat(len(masks), 1, 1)
-    missing = model.first.weight * given * (1 - model.mask)
-    model.first.bias.add_(missing.sum(2, keepdim=True))
-    model.eval()
-    return model
+        A constant input is a shift of the bias. `means`, of each member, has the shape (members,
+        features, neurons), `there` is true where a neuron is not missing, shape (neurons,).
+        """
+        model = copy.deepcopy(self)
+        model.mask.copy_(torch.from_numpy(np.tile(there, means.shape[1])))
+        given = torch.from_numpy(means).flatten(1)[:, None]
+        missing = model.first.weight * given * (1 - model.mask)
+        model.first.bias.add_(missing.sum(2, keepdim=True))
+        return model

@@ -1,14 +1,18 @@
 """What the book adds to Jupyter Book, as a Sphinx extension that `_config.yml` names.
 
-Chapters run side by side; the code of a section folds into one place; question, answer and verdict
-stand out; formulas need no script; the bibliography calls works what the text calls them.
+Chapters run side by side, and the first figure of each is its picture on the landing page; the code
+of a section folds into one place; question, answer and verdict stand out; formulas need no script,
+and pages load only the scripts of what they show.
 """
 
 from __future__ import annotations
 
+import base64
 import os
-from collections.abc import Iterable, Iterator
+import re
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from importlib.resources import files
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -18,19 +22,28 @@ from docutils import nodes  # type: ignore[import-untyped]
 from docutils.utils.math.latex2mathml import tex2mathml  # type: ignore[import-untyped]
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
-from pybtex.plugin import register_plugin  # type: ignore[import-untyped]
-from pybtex.style.formatting.plain import Style as PlainStyle  # type: ignore[import-untyped]
-from pybtex.style.labels import BaseLabelStyle  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
+
+from wormgnn.paper.claims.page import MARK as CLAIMS
+from wormgnn.plots.interactive import MARK as FIGURE
 
 MOST_KERNELS = 8
 """A kernel takes about 700 MB of memory."""
 
 OPENINGS = ("Question.", "Answer.", "Verdict.")
 """Bold words with which a chapter's first paragraphs begin."""
+
+FIRST_FIGURES = "_build/first_figures"
+"""Where the landing page finds the first figure of each chapter, below the book's folder."""
+
+SCRIPTS = {
+    "plotly.min.js": files("plotly") / "package_data" / "plotly.min.js",
+    "interactive.js": files("wormgnn") / "plots" / "interactive.js",
+}
+"""Scripts that some pages load, from the installed packages."""
 
 LOGGER = logging.getLogger(__name__)
 
@@ -43,7 +56,7 @@ class Chapters:
     """
 
     def __init__(self) -> None:
-        self.executed: dict[str, str] = {}
+        self.executed: dict[str, nbformat.NotebookNode] = {}
 
     def execute(self, app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
         """Run the notebooks among these pages; ExtensionError with the traceback if one fails."""
@@ -58,24 +71,28 @@ class Chapters:
         with ThreadPoolExecutor(kernels) as pool:
             runs = pool.map(lambda path: run_notebook(path, environment, timeout), paths.values())
             self.executed |= dict(zip(paths, runs, strict=True))
+        folder = Path(app.srcdir) / FIRST_FIGURES
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in paths:
+            write_first_figure(self.executed[name], folder / name)
 
     def give(self, app: Sphinx, docname: str, source: list[str]) -> None:
         """Let Sphinx read a notebook as it came out of its run."""
         if docname in self.executed:
-            notebook = nbformat.reads(self.executed[docname], as_version=4)
+            notebook = deepcopy(self.executed[docname])
             notebook.metadata["mystnb"] = {"execution_mode": "off"}  # it has run
             source[0] = nbformat.writes(notebook)
 
     def offer(self, app: Sphinx, failure: Exception | None) -> None:
         """Put the executed notebooks where the pages' download buttons look for the sources."""
         folder = Path(app.outdir) / "_sources"
-        for docname, text in self.executed.items():
+        for docname, notebook in self.executed.items():
             if folder.is_dir():
-                (folder / f"{docname}.ipynb").write_text(text, encoding="utf-8")
+                nbformat.write(notebook, folder / f"{docname}.ipynb")
 
 
-def run_notebook(path: Path, environment: dict[str, str], timeout: int) -> str:
-    """A notebook with the outputs of all its cells, as text; ExtensionError where a cell fails.
+def run_notebook(path: Path, environment: dict[str, str], timeout: int) -> nbformat.NotebookNode:
+    """A notebook with the outputs of all its cells; ExtensionError where a cell fails.
 
     `environment` holds the kernel's variables, `timeout` the most seconds that a cell may take.
     """
@@ -86,7 +103,20 @@ def run_notebook(path: Path, environment: dict[str, str], timeout: int) -> str:
     except (CellExecutionError, CellTimeoutError) as error:
         raise ExtensionError(f"{path}: a cell failed\n{error}") from error
     LOGGER.info("%s: run in %.1f s", path.name, perf_counter() - start)
-    return nbformat.writes(notebook)
+    return notebook
+
+
+def write_first_figure(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Write the first picture of a cell with a caption as `path` with its kind behind it."""
+    captioned = (cell for cell in notebook.cells if "figure" in cell.metadata.get("mystnb", {}))
+    for data in (output.get("data", {}) for cell in captioned for output in cell.outputs):
+        still = re.search(r'src="data:image/png;base64,([^"]+)"', data.get("text/html", ""))
+        if "image/svg+xml" in data:
+            path.with_name(f"{path.name}.svg").write_text(data["image/svg+xml"], encoding="utf-8")
+            return
+        if png := data.get("image/png") or (still and still[1]):  # of a figure to turn or to play
+            path.with_name(f"{path.name}.png").write_bytes(base64.b64decode(png))
+            return
 
 
 def gather_code(app: Sphinx, page: nodes.document) -> None:
@@ -147,34 +177,30 @@ def visit_displayed_math(translator: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-class AuthorAndYear(BaseLabelStyle):  # type: ignore[misc]
-    """Labels of works as citations write them: `Kato et al., 2015`, `Brennan and Proekt, 2019`."""
-
-    def format_labels(self, entries: Iterable[Any]) -> Iterator[str]:
-        """One label for each entry."""
-        for entry in entries:
-            persons = ([*p.rich_prelast_names, *p.rich_last_names] for p in entry.persons["author"])
-            names = [
-                " ".join(map(str, parts)) for parts in persons
-            ]  # rich: without LaTeX's accents
-            who = " and ".join(names) if len(names) < 3 else f"{names[0]} et al."
-            yield f"{who}, {entry.fields['year']}"
+def copy_scripts(app: Sphinx) -> None:
+    """Let Sphinx copy the scripts beside the book's style."""
+    app.config.html_static_path += [str(path) for path in SCRIPTS.values()]
 
 
-class WorksByAuthor(PlainStyle):  # type: ignore[misc]
-    """The plain style of BibTeX, with these labels."""
-
-    default_label_style = AuthorAndYear
+def add_scripts(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
+    """Let a page load the scripts that what it shows needs."""
+    body = str(context.get("body", ""))
+    figures, claims = (f'class="{mark}"' in body for mark in (FIGURE, CLAIMS))
+    if figures:
+        app.add_js_file("plotly.min.js", loading_method="defer")
+    if figures or claims:
+        app.add_js_file("interactive.js", loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect all of it to Sphinx."""
-    register_plugin("pybtex.style.formatting", "author_and_year", WorksByAuthor)
     chapters = Chapters()
+    app.connect("builder-inited", copy_scripts)
     app.connect("env-before-read-docs", chapters.execute)
     app.connect("source-read", chapters.give)
     app.connect("build-finished", chapters.offer)
     app.connect("doctree-read", gather_code)
     app.connect("doctree-read", mark_answers)
+    app.connect("html-page-context", add_scripts)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_displayed_math, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -16,19 +16,19 @@ from wormgnn.errors import chosen
 from wormgnn.features import Scaling
 from wormgnn.neurons import VOCABULARIES, draw_subsets
 from wormgnn.paper.readings import (
+    BARE_SUM,
     CHOSEN,
-    EARLIER,
     LITERAL,
     READINGS,
+    SEEDS,
     decomposition,
     finalists,
+    gnn,
 )
 from wormgnn.paper.studies import (
     another_lab,
     any_neurons,
     connectomes,
-    coordinates,
-    costs,
     decoder,
     forecasts,
     individuality,
@@ -37,8 +37,8 @@ from wormgnn.paper.studies import (
     model_zoo,
     nameless,
     one_hot,
-    pictures,
     placement,
+    real_worms,
 )
 from wormgnn.plan import Experiment, Line, Plan
 from wormgnn.recording import PAPER_NEURONS
@@ -59,11 +59,11 @@ MODELS = {
     "MLP, no norm": CHOSEN["mlp"].plan,
     "GNN (connectome)": Plan("gnn-connectome", options={"weighting": "normalised", "norm": "none"}),
     "GNN, as written": LITERAL["gnn"].plan,
-    "GNN": EARLIER.plan,
-    "GNN, self edge": CHOSEN["gnn"].plan,
+    "GNN, bare sum": BARE_SUM.plan,
+    "GNN": CHOSEN["gnn"].plan,
 }
 """Rows of Table 1. `MLP` and `GNN, as written` follow the text to the letter. `MLP, no norm` and
-the other graph networks share their classifier, and differ in the edges alone."""
+the other graph networks share their classifier, and differ in the messages alone."""
 
 _MLP, _GNN = MODELS["MLP, no norm"], MODELS["GNN"]
 
@@ -83,6 +83,12 @@ STRUCTURE = {
     "MLP, no norm, 256 hidden": _MLP.with_options(hidden=256),
 }
 
+
+def changed(plans: Mapping[str, Plan], **changes: Any) -> dict[str, Plan]:
+    """The same models with other fields of their plans."""
+    return {label: replace(plan, **changes) for label, plan in plans.items()}
+
+
 SIMPLE = {
     "Persistence": "persistence",
     "Damped persistence": "damped",
@@ -94,20 +100,56 @@ SIMPLE = {
 """Forecasts without a network."""
 
 _NETWORKS = {
-    "MLP": "mlp",
-    "Node MLP": "node-mlp",
-    "GNN": "gnn",
-    "GNN, static edges": "gnn",
-    "GAT": "gat",
-    "MLP-RNN": "mlp-rnn",
-    "Node MLP-RNN": "node-mlp-rnn",
-    "GNN-RNN": "gnn-rnn",
+    "MLP": Plan("mlp"),
+    "Node MLP": Plan("node-mlp"),
+    "GNN": Plan("gnn"),
+    "GNN, static edges": Plan("gnn", options={"edges": "after"}),
+    "GNN, self edge": Plan("gnn", options={"edges": "after", "message": "self"}),
+    "GAT": Plan("gat"),
+    "MLP-RNN": Plan("mlp-rnn"),
 }
-FORECASTERS = {
-    label: Plan(model, "traces", sizes=FEW_AND_MANY)
-    for label, model in {**SIMPLE, **_NETWORKS}.items()
+FORECASTERS = changed(
+    {label: Plan(model) for label, model in SIMPLE.items()} | _NETWORKS,
+    task="traces",
+    sizes=FEW_AND_MANY,
+)
+"""`GNN` infers its edges at each frame and sums, as the text says; `GNN, self edge` is the network
+of Table 1's row."""
+
+CAUSAL = changed(
+    {k: plan for k, plan in FORECASTERS.items() if k not in ("Constant derivative", "GAT")},
+    scaling="causal",
+)
+"""Those on features of the past alone; a constant derivative needs one scale for a recording."""
+
+_FURTHER = {k: v for k, v in CAUSAL.items() if k in (*SIMPLE, "MLP", "Node MLP", "GNN, self edge")}
+"""Those that are also run at the paper's size, and on another laboratory's animals."""
+
+_LAGGED = Plan("mlp-lags", "traces", scaling="causal")
+_TRIED = {
+    "MLP": CAUSAL["MLP"],
+    "MLP, 256 hidden": CAUSAL["MLP"].with_options(hidden=256),
+    "MLP on four frames": _LAGGED,
+    "MLP added to the VAR": _LAGGED.with_options(linear=True),
+    "MLP averaged with the VAR": CAUSAL["MLP"].with_options(averaged_with="var"),
+    "GNN, self edge": CAUSAL["GNN, self edge"],
+    "GNN averaged with the VAR": CAUSAL["GNN, self edge"].with_options(averaged_with="var"),
 }
-FORECASTERS["GNN, static edges"] = FORECASTERS["GNN"].with_options(edges="after")
+SEARCHED = changed(
+    {
+        **{k: CAUSAL[k] for k in ("Persistence", "VAR, four frames", "MLP", "GNN, self edge")},
+        **{f"{k}, 75 epochs": replace(plan, epochs=75) for k, plan in _TRIED.items()},
+        **{
+            f"GNN averaged with the VAR, seed {seed}": replace(
+                _TRIED["GNN averaged with the VAR"], epochs=75, seed=seed
+            )
+            for seed in (1, 2)
+        },
+    },
+    sizes=(3, 4),
+)
+"""What was tried to beat the linear map of four frames, and what does so with other folds and
+initial weights."""
 
 # --- lines ---------------------------------------------------------------------------------------
 
@@ -121,11 +163,6 @@ def lines(plans: Mapping[str, Plan], suffix: str = "", **changes: Any) -> tuple[
         Line(label + suffix, plan, model=label, **of_line)
         for label, plan in changed(plans, **changes).items()
     )
-
-
-def changed(plans: Mapping[str, Plan], **changes: Any) -> dict[str, Plan]:
-    """The same models with other fields of their plans."""
-    return {label: replace(plan, **changes) for label, plan in plans.items()}
 
 
 def by_states(
@@ -142,7 +179,7 @@ def some(*labels: str) -> dict[str, Plan]:
 
 _CONTROLLED = some("SVM", "MLP, no norm", "GNN")
 _ALL_STATES = some("MLP", "MLP, no norm", "GNN")
-_SEVEN_AND_FOUR = by_states(_ALL_STATES | some("GNN, self edge"), (7, 4))
+_SEVEN_AND_FOUR = by_states(_ALL_STATES, (7, 4))
 
 
 def _without(neurons: str) -> tuple[Line, ...]:
@@ -151,6 +188,13 @@ def _without(neurons: str) -> tuple[Line, ...]:
     six = some("SVM", "SVM, linear", "MLP", "MLP, no norm", "GNN (connectome)", "GNN")
     two = by_states(six, (2,), suffix, neurons=neurons)
     return two + by_states(_ALL_STATES, (4, 7), suffix, neurons=neurons)
+
+
+def _seeds() -> tuple[Line, ...]:
+    """Each network of Table 1 as a network without a graph and with one, for every seed."""
+    models = some("MLP", "MLP, no norm", "GNN")
+    each = (lines(models, f": seed {n}", seed=n, factors={"seed": n}) for n in SEEDS)
+    return sum(each, ())
 
 
 SHARPNESS = (1, 3, 10, 30, 100)
@@ -235,13 +279,10 @@ def _mixing_checks() -> tuple[Line, ...]:
     """Second ways to ask: each changes one thing in the dial's runs."""
     pair = changed(some("MLP, no norm", "GNN"), sizes=FEW_AND_MANY)
     half = mixing.grid(MIXINGS, (0.35,), (0,))
-    everywhere = Plan("gnn", options={"edges": "after"})
-    others = {
-        "MLP, no norm": _MLP,
-        "before g, worm's statistics": everywhere.with_options(edges="before", use_running=False),
-        "after g, no norm": everywhere.with_options(norm="none"),
-        "after g, sum": everywhere.with_options(aggregation="sum"),
-    }
+    others = some("MLP, no norm", "GNN, as written", "GNN, bare sum")
+    others["GNN, own statistics"] = gnn("self", norm="own").plan
+    # A softmax this flat makes every edge one half, in every worm: the same network but for edges.
+    others["GNN, edges alike"] = _GNN.with_options(sharpness=1e-6)
     like_kato = placement.PHYSICS["Kato-like"]
     alike = mixing.grid(MIXINGS[:1], (0.1, 0.2), (0, 1), physics=like_kato)
     n_worms = max(mixing.MANY) + mixing.N_UNSEEN
@@ -289,18 +330,18 @@ _REDUCED: dict[str, Any] = {"profile": "reduced", "folds": 1}
 _SIMULATED: dict[str, Any] = {"dataset": "simulated", **_REDUCED}
 _ONLY_GNN = lines(some("GNN"))
 _SAMPLING = {
-    "Persistence": FORECASTERS["Persistence"],
-    "MLP": FORECASTERS["MLP"],
-    "MLP, own predictions only": replace(FORECASTERS["MLP"], sampling_end=0.0),
-    "MLP, true frames only": replace(FORECASTERS["MLP"], sampling_end=1e9),
-    "MLP, batch norm": FORECASTERS["MLP"].with_options(norm="last"),
+    "Persistence": CAUSAL["Persistence"],
+    "MLP": CAUSAL["MLP"],
+    "MLP, own predictions only": replace(CAUSAL["MLP"], sampling_end=0.0),
+    "MLP, true frames only": replace(CAUSAL["MLP"], sampling_end=1e9),
+    "MLP, batch norm": CAUSAL["MLP"].with_options(norm="last"),
 }
 
 
 def _forecast(
     name: str,
     title: str,
-    plans: Mapping[str, Plan] = FORECASTERS,
+    plans: Mapping[str, Plan] = CAUSAL,
     unseen: str | None = None,
     **changes: Any,
 ) -> Experiment:
@@ -318,6 +359,7 @@ _EXPERIMENTS = (
         lines(MODELS, neurons="shared"),
         unseen="nichols",
     ),
+    Experiment("seeds", "Table 1 with other initial weights and orders of training", _seeds()),
     Experiment("figure4a", "Figure 4A-B: seven and four states", _SEVEN_AND_FOUR),
     Experiment(
         "figure4a-nichols",
@@ -330,11 +372,13 @@ _EXPERIMENTS = (
         "Beyond the paper: blocked split, causal scaling",
         lines(_CONTROLLED, ": blocked split", split="blocked")
         + lines(_CONTROLLED, ": causal scaling", scaling="causal"),
+        folds=2,  # of networks; the table's SVMs have all ten
     ),
     Experiment(
         "without-ava",
         "Supplement: without the neurons that define the labels, or move with them",
         _without("without AVA") + _without("without reversal neurons"),
+        folds=2,  # of networks; the table's SVMs have seven
     ),
     Experiment(
         "one-hot",
@@ -353,7 +397,7 @@ _EXPERIMENTS = (
         "Supplement: established graph layers",
         by_states(ZOO, (2, 4), sizes=FEW_AND_MANY),
         profile="reduced",
-        folds=2,
+        folds=2,  # GAT, and the other layers in two states, have one
         tables={"zoo": ROWS, "zoo-confusion": CONFUSION, "overfitting": model_zoo.overfitting},
     ),
     Experiment(
@@ -369,7 +413,7 @@ _EXPERIMENTS = (
         by_states(STRUCTURE, (2, 4), sizes=FEW_AND_MANY)
         + by_states(_CONTROLLED, (2, 4), ", three: {} states", neurons="three", sizes=FEW_AND_MANY),
         profile="reduced",
-        folds=2,
+        folds=1,
     ),
     Experiment(
         "readings",
@@ -402,11 +446,24 @@ _EXPERIMENTS = (
         unseen=OTHER_LAB,
         tables={"nameless": nameless.of_table},
     ),
-    _forecast("figure4c", "Figure 4C-D: unseen worms"),
-    _forecast(
-        "figure4c-three",
-        "Figure 4C-D with the three neurons of both data sets",
-        neurons="three",
+    _forecast("figure4c", "Figure 4C-D: unseen worms, features as in the paper", FORECASTERS),
+    replace(
+        _forecast("figure4c-causal", "Figure 4C-D: unseen worms, features from the past alone"),
+        tables={
+            "figure4c-causal": forecasts.errors,
+            "free_forecasts": forecasts.describe_free_runs,
+        },
+        pictures={
+            "forecasts": forecasts.forecast_examples,
+            "free_paths": forecasts.free_roll_outs,
+        },
+    ),
+    Experiment(
+        "figure4c-paper",
+        "Figure 4C-D: the same at the paper's size and length of training",
+        lines({k: v for k, v in _FURTHER.items() if k != "Node MLP"}),
+        folds=1,
+        tables={"figure4c-paper": forecasts.errors},
     ),
     _forecast(
         "figure4c-nichols",
@@ -418,16 +475,12 @@ _EXPERIMENTS = (
     _forecast(
         "figure4c-abroad",
         "Figure 4C-D: another laboratory's animals",
+        _FURTHER,
         unseen=OTHER_LAB,
         neurons="common",
         sizes=(1, 5),
     ),
-    _forecast(
-        "figure4c-causal",
-        "Beyond the paper: scale and derivative from the past alone",
-        {label: plan for label, plan in FORECASTERS.items() if label in forecasts.CAUSAL},
-        scaling="causal",
-    ),
+    _forecast("forecast-search", "Beyond the paper: networks against the linear map", SEARCHED),
     _forecast("sampling", "Beyond the paper: what scheduled sampling and batch norm do", _SAMPLING),
     Experiment(
         "manifold",
@@ -451,7 +504,8 @@ _EXPERIMENTS = (
     Experiment(
         "compute",
         "What training takes: seconds of every fold of Table 1 and Figure 4A",
-        lines(MODELS) + _SEVEN_AND_FOUR,
+        lines({label: plan for label, plan in MODELS.items() if plan.model != "svm"})
+        + _SEVEN_AND_FOUR,
         tables={"compute": model_zoo.compute},
     ),
     Experiment(
@@ -525,14 +579,14 @@ _EXPERIMENTS = (
         lines(some("MLP", "MLP, no norm", "GNN")),
         dataset="simulated",
         profile="smoke",
-        tables={"costs": costs.costs},
+        tables={"costs": model_zoo.costs},
     ),
     Experiment(
         "worms",
         "Real worms as the book shows them: coordinates in few dimensions, and pictures",
         (),
-        tables=coordinates.TABLES,
-        pictures=pictures.PICTURES,
+        tables=real_worms.TABLES,
+        pictures=real_worms.PICTURES,
     ),
 )
 EXPERIMENTS = {experiment.name: experiment for experiment in _EXPERIMENTS}

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
 from wormgnn.comparison import SEEN, percent, summarise
 from wormgnn.datasets.registry import DATASETS, is_folder
-from wormgnn.errors import ParameterError
-from wormgnn.plan import profile_named
+from wormgnn.errors import DatasetUnavailableError, NeuronError, ParameterError
+from wormgnn.plan import Experiment, profile_named
+from wormgnn.plots.style import use_style
 from wormgnn.results import Reference
+from wormgnn.runner import run
 
 DEFAULT_PROFILE = "quick"
 HEADINGS = {"n_states": "states", "n_train": "training worms", "macro_f1": "macro F1"}
@@ -55,13 +57,6 @@ class Banner:
             f'<p class="admonition-title">{title}</p><p>{text}</p></div>'
         )
 
-    def _repr_markdown_(self) -> str:
-        title, text = (html.escape(part, quote=False) for part in (self.title, self.text))
-        return f"> **{title}.** {text}"
-
-    def __repr__(self) -> str:
-        return f"{self.title}. {self.text}"
-
 
 def banner(dataset: str) -> Banner:
     """What to show on top of a page made from a dataset; ChoiceError for an unknown one.
@@ -83,24 +78,34 @@ def banner(dataset: str) -> Banner:
     return Banner("note", f"Recordings: {dataset}", f"{origin.citation}. Source: {origin.home}")
 
 
+def start(dataset: str | None, profile: str) -> str:
+    """Begin a chapter: check its parameters, show its banner, and give the scale to run at.
+
+    A chapter that reads no recordings, but reference tables alone, gives None for the dataset.
+    ParameterError or ChoiceError for parameters, a dataset or a profile that there are not.
+    """
+    profile = effective_profile(profile)
+    use_style()
+    if dataset is not None:
+        from IPython.display import display  # not needed where no notebook runs
+
+        display(banner(dataset))
+    return profile
+
+
 def effective_profile(name: str) -> str:
     """The scale to run at: the notebook's own, or `WORMGNN_PROFILE` in place of `quick`.
 
     The variable lets tests run the whole book small. It replaces the default alone, never
-    a scale that somebody asked for. Every chapter calls this first, so that parameters that it
-    does not have end it here (`check_parameters`). ChoiceError if either scale is unknown.
+    a scale that somebody asked for. Parameters that a chapter does not have end it here
+    (`check_parameters`). ChoiceError if either scale is unknown.
     """
-    check_parameters(executed_cells())
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    check_parameters(shell.user_ns.get("In", []) if shell is not None else [])
     override = os.environ.get("WORMGNN_PROFILE") or name
     for asked in (name, override):
         profile_named(asked)
     return override if name == DEFAULT_PROFILE else name
-
-
-def executed_cells() -> list[str]:
-    """Sources of the cells that this notebook has run; none outside of one."""
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    return list(shell.user_ns.get("In", [])) if shell is not None else []
 
 
 _INJECTED = "# Parameters\n"
@@ -136,42 +141,24 @@ def _assigned(cell: str) -> dict[str, Any]:
     return values
 
 
-def table(
-    data: pd.DataFrame,
-    caption: str = "",
-    digits: int = 3,
-    index: bool = False,
-    markup: bool = False,
-) -> Styler:
+def table(data: pd.DataFrame, caption: str = "", digits: int = 3, index: bool = False) -> Styler:
     """A table for a page: rounded numbers to the right, dashes for what is missing.
 
     A column of whole numbers has no decimals, and a p-value that would look like zero is `<0.001`.
-
-    Parameters
-    ----------
-    data
-        What to show, formatted column by column.
-    caption
-        Printed above the table.
-    digits
-        Decimals of numbers that are not whole.
-    index
-        Whether to show the row labels.
-    markup
-        Whether the cells are HTML, in which the caller has escaped every name. Otherwise they are
-        text: names of worms, neurons and files are anybody's, and may not become part of a page.
+    Row labels are shown if `index`.
     """
-    escape = None if markup else "html"
-    numbers = data.select_dtypes("number").columns
-    styler = data.style.format(precision=digits, na_rep="–", escape=escape)
-    for column in numbers:
+    # Names of worms, neurons and files are anybody's, and may not become part of a page.
+    styler = data.style.format(precision=digits, na_rep="–", escape="html")
+    for column in data.select_dtypes("number"):
         known = data[column].dropna()
         places = 0 if (known == known.round()).all() else digits
         is_p = re.search(r"\bp\b", str(column).replace("_", " ")) is not None
         show = partial(_number_html, digits=places, is_p=is_p)
         styler.format(show, subset=[column], na_rep="–")
     styler.format_index(escape="html", axis=0)
-    styler.format_index(_heading_html, axis=1)
+    styler.format_index(
+        lambda name: html.escape(HEADINGS.get(str(name), str(name).replace("_", " "))), axis=1
+    )
     # The id that pandas draws at random would make every build of a page differ.
     styler.set_uuid(hashlib.sha256(repr((caption, *data.columns)).encode()).hexdigest()[:12])
     styler.set_table_styles(
@@ -188,11 +175,6 @@ def table(
     if caption:
         styler = styler.set_caption(html.escape(caption))
     return styler if index else styler.hide(axis="index")
-
-
-def _heading_html(name: object) -> str:
-    """Heading of a column: its name, without what only code needs."""
-    return html.escape(HEADINGS.get(str(name), str(name).replace("_", " ")))
 
 
 def _look(column: pd.Series) -> str:
@@ -223,21 +205,10 @@ def beside_paper(
 ) -> pd.DataFrame:
     """Table 1: the paper's numbers and ours side by side, in percent.
 
-    Parameters
-    ----------
-    rows
-        Rows of a run or of a reference table: model, subset, fold, worm, seen and scores.
-    reported
-        The paper's table: name of a row to `[[mean, sd], ...]` for the training set, Kato and
-        Nichols.
-    names
-        Our model to the paper's name of its row, where they differ.
-
-    Returns
-    -------
-    table
-        A line for each model; two levels of columns, the kind of worm above paper, ours (mean and
-        standard deviation), balanced accuracy, majority class and n.
+    `reported` has a row's `[[mean, sd], ...]` for the training set, Kato and Nichols; `names` the
+    paper's name of a model where it differs. The result has a line for each model, and two levels
+    of columns: the kind of worm above paper, ours (mean and standard deviation), balanced accuracy,
+    majority class and n.
     """
     ours = summarise(rows).set_index(["model", "worms"])
     lines: dict[str, dict[tuple[str, str], Any]] = {}
@@ -246,15 +217,41 @@ def beside_paper(
         lines[model] = {}
         for printed, kind in zip(paper[:2], SEEN.values(), strict=True):
             row = ours.loc[(model, kind)]
-            cells = {
-                "paper": percent(*printed) if printed else "–",
-                "ours": percent(100 * row["mean"], 100 * row["sd"]),
-                "balanced": percent(100 * row["balanced"]),
-                "majority": percent(100 * row["majority"]),
-                "n": int(row["n"]),
+            lines[model] |= {
+                (kind, "paper"): percent(*printed) if printed else "–",
+                (kind, "ours"): percent(100 * row["mean"], 100 * row["sd"]),
+                (kind, "balanced"): percent(100 * row["balanced"]),
+                (kind, "majority"): percent(100 * row["majority"]),
+                (kind, "n"): int(row["n"]),
             }
-            lines[model] |= {(kind, name): cell for name, cell in cells.items()}
     return pd.DataFrame.from_dict(lines, orient="index")
+
+
+def this_build(rows: pd.DataFrame, by: Sequence[str], dataset: str, profile: str) -> Styler:
+    """What a page's own run scores on unseen worms, in percent, a line for each value of `by`."""
+    found = summarise(rows[~rows["seen"]], by).drop(columns=["worms", "lowest", "macro_f1"])
+    found[["mean", "sd", "balanced", "majority"]] *= 100
+    caption = (
+        f"This build ({dataset}, {profile}): accuracy on unseen worms (%), mean and sd over n "
+        "members and worms."
+    )
+    return table(found, caption, digits=1)
+
+
+def nichols(
+    experiment: Experiment, home: pd.DataFrame, dataset: str, profile: str, seed: int, caption: str
+) -> Styler | Banner:
+    """Scores on Nichols's worms, which are not among those of the rows `home`, as fractions.
+
+    A note in its place where Kato's worms do not train, or either recordings are not here.
+    """
+    try:
+        if dataset != "kato":
+            raise DatasetUnavailableError(f"the worms that train are {dataset}, not kato")
+        rows = run(experiment, dataset, profile, seed=seed).rows
+    except (DatasetUnavailableError, NeuronError) as error:
+        return Banner("note", "Not computed in this build", str(error))
+    return table(summarise(rows[~rows["worm"].isin(home["worm"])]), caption)
 
 
 def reference_note(reference: Reference) -> Banner:
@@ -263,8 +260,7 @@ def reference_note(reference: Reference) -> Banner:
     scale = about.get("profile")
     folds = ""
     if isinstance(scale, dict):
-        done = about.get("folds", {}) or {"": len(scale["folds"])}
-        folds = f", {_folds(done, about)} of {scale['n_folds']} folds, {scale['epochs']} epochs"
+        folds = f", {folds_done(about)} of {scale['n_folds']} folds, {scale['epochs']} epochs"
     text = (
         f"Computed by {about.get('command', '?')} on {about.get('written', '?')[:10]} (wormgnn "
         f"{about.get('wormgnn', '?')}, torch {about.get('packages', {}).get('torch', '?')}, "
@@ -275,8 +271,9 @@ def reference_note(reference: Reference) -> Banner:
     return Banner("provenance", title, text.rstrip())
 
 
-def _folds(done: Mapping[str, int], about: Mapping[str, Any]) -> str:
-    """`10`, or `10 (2 for GNN)` where some models' lines have fewer than most."""
+def folds_done(about: Mapping[str, Any]) -> str:
+    """By a manifest: `10`, or `10 (2 for GNN)` where some models' lines have fewer."""
+    done = about.get("folds") or {"": len(about["profile"]["folds"])}
     most = max(done.values())
     model = {line: known["model"] for line, known in about.get("lines", {}).items()}
     fewer: dict[int, dict[str, None]] = {}

@@ -2,9 +2,7 @@
 
 # ruff: noqa: F401
 # fmt: off
-from wormgnn.plots.decode import decoding
 from wormgnn.plots.differences import differences, differences_against, verdict_counts
-from wormgnn.plots.edges import agreement, connection_matrix, network_pairs, shared_edges
 from wormgnn.plots.forecasts import (
     error_curves,
     example_forecasts,
@@ -12,29 +10,23 @@ from wormgnn.plots.forecasts import (
     skill_curves,
     skill_grid,
 )
-from wormgnn.plots.manifold import (
-    component_paths,
-    label3d,
-    manifold3d,
-    manifold_paths,
-    onset_curves,
-    points_on_manifold,
-    sensitivity_panels,
-    worm_on_manifold,
+from wormgnn.plots.manifold import component_paths, manifold_flow, manifold_paths
+from wormgnn.plots.matrices import (
+    agreement,
+    confusion_matrix,
+    connection_matrix,
+    number_matrix,
+    probability_matrix,
+    shared_edges,
 )
-from wormgnn.plots.matrices import confusion_matrix, number_matrix
 from wormgnn.plots.recordings import (
     coloured_trace,
-    consistency,
     ethogram,
     fold_strips,
     heatmap_order,
     neural_activity,
     node_features,
     onset_activity,
-    probability_bar,
-    probability_matrix,
-    scalings,
     temporal_graph,
 )
 from wormgnn.plots.scores import (
@@ -57,3 +49,4 @@ from wormgnn.plots.style import (
     use_style,
     worm_colour,
 )
+from wormgnn.plots.timeline import decoding

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -35,12 +34,9 @@ def differences(
     axes
         Where to draw. Lines are labelled at the axis; values of `hue`, which share a line, have
         legend entries. A marker is hollow where the answer is not "different".
-    y
-        Column that names a line: a model, a state, a change.
-    hue
-        Column of what shares a line: colours by model or state, else by order; markers too.
-    group
-        Column of headings above the lines.
+    y, hue, group
+        Columns that name a line (a model, a state, a change), what shares a line (colours by model
+        or state, else by order; markers too), and headings above lines.
     margin
         Half the width of the grey band of differences that are too small to notice.
     values
@@ -63,7 +59,10 @@ def differences(
             for row in rows.to_dict("records"):
                 place = kinds.index(row[hue]) if hue else 0
                 height = len(names) + 0.64 * ((place + 0.5) / len(kinds) - 0.5)
-                _interval(axes, row, height, colours[row[hue or y]], _MARKERS[place % 5])
+                colour, marker = colours[row[hue or y]], _MARKERS[place % 5]
+                face = colour if row.get("answer", "different") == "different" else "white"
+                axes.plot([row["low"], row["high"]], [height] * 2, color=colour, lw=1.4, zorder=2)
+                axes.plot(row["difference"], height, marker, ms=5, color=colour, mfc=face, zorder=3)
                 if values:
                     text = f"{row['difference']:+.1f} [{row['low']:.1f}, {row['high']:.1f}]"
                     at = axes.get_yaxis_transform()
@@ -78,13 +77,6 @@ def differences(
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlabel(label)
     return axes
-
-
-def _interval(axes: Axes, row: Mapping[Hashable, Any], y: float, colour: str, marker: str) -> None:
-    """A marker on its interval; hollow where the answer is known and is not "different"."""
-    face = colour if row.get("answer", "different") == "different" else "white"
-    axes.plot([row["low"], row["high"]], [y, y], color=colour, lw=1.4, zorder=2)
-    axes.plot([row["difference"]], [y], marker, ms=5, color=colour, mfc=face, zorder=3)
 
 
 def differences_against(

@@ -19,8 +19,8 @@ FORECAST_GROUPS: dict[str, tuple[str, ...]] = {
         *("Damped persistence", "Constant derivative", "Mean"),
         *("Ridge, one frame", "VAR, four frames"),
     ),
-    "Markovian networks": ("MLP", "Node MLP", "GNN", "GNN, static edges", "GAT"),
-    "recurrent networks": ("MLP-RNN", "Node MLP-RNN", "GNN-RNN"),
+    "networks without a graph": ("MLP", "Node MLP", "MLP-RNN", "Node MLP-RNN"),
+    "graph networks": ("GNN", "GNN, static edges", "GNN, self edge", "GAT", "GNN-RNN"),
 }
 """Models that share a panel."""
 
@@ -61,21 +61,13 @@ def skill_curves(table: pd.DataFrame, axes: Axes) -> Axes:
 
 
 def skill_grid(table: pd.DataFrame, grid: NDArray[Any]) -> NDArray[Any]:
-    """Skill by number of training worms (rows of axes) and `groups_of` the table (columns)."""
+    """Skill by number of training worms (rows of axes) and `FORECAST_GROUPS` (columns)."""
     for row, (n_train, part) in zip(grid, table.groupby("n_train"), strict=True):
-        for axes, (group, models) in zip(row, groups_of(table).items(), strict=True):
+        for axes, (group, models) in zip(row, FORECAST_GROUPS.items(), strict=True):
             skill_curves(part[part["model"].isin(models)], axes)
             axes.set_title(f"{group}\n{n_train} training worm{'' if n_train == 1 else 's'}")
             axes.label_outer()
     return grid
-
-
-def groups_of(table: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    """Those of `FORECAST_GROUPS` that the table has a model of; then models of no group."""
-    there = list(dict.fromkeys(table["model"]))
-    known = {"Persistence", *(model for group in FORECAST_GROUPS.values() for model in group)}
-    every = FORECAST_GROUPS | {"others": tuple(model for model in there if model not in known)}
-    return {name: models for name, models in every.items() if set(models) & set(there)}
 
 
 def example_forecasts(

@@ -146,7 +146,10 @@
       const up = head.getAttribute("aria-sort") !== "ascending";
       for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
       head.setAttribute("aria-sort", up ? "ascending" : "descending");
-      const key = (row) => row.cells[head.cellIndex].dataset.key;
+      const key = (row) => {
+        const cell = row.cells[head.cellIndex];
+        return cell.dataset.key ?? cell.textContent;
+      };
       const order = (a, b) => key(a).localeCompare(key(b), "en", { numeric: true });
       body.append(...rows.sort((a, b) => (up ? order(a, b) : order(b, a))));
     };

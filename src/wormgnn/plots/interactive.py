@@ -1,7 +1,7 @@
 """Figures to turn and to play in a page, each with a static picture for whoever has no script.
 
 They are drawn by plotly's script and ours, which the book keeps beside its pages
-(`wormgnn.paper.assets`): a page asks nothing of the network.
+(`wormgnn.paper.book`): a page asks nothing of the network.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import html
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from IPython.display import HTML
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -30,67 +30,33 @@ TAIL_S = 30.0
 """Seconds of a running worm's path that are drawn behind it."""
 
 
-@dataclass(frozen=True)
-class Interactive:
-    """What plotly's script draws: traces, layout, and what can be played or chosen.
-
-    Attributes
-    ----------
-    data, layout
-        As in plotly's JSON; the layout has a height in pixels.
-    run
-        A path to run along: x, y, z, colour, state and seconds of every step, steps of the tail,
-        and the numbers of the two traces (tail and head) that it moves.
-    choices
-        Of which one is shown: label, visible (of every trace) and a note.
-    """
-
-    data: Sequence[Mapping[str, Any]]
-    layout: Mapping[str, Any]
-    run: Mapping[str, Any] = field(default_factory=dict)
-    choices: Sequence[Mapping[str, Any]] = ()
-
-    def to_json(self) -> str:
-        """Everything as JSON that may stand inside of a page's script element."""
-        told: dict[str, Any] = {"data": list(self.data), "layout": dict(self.layout)}
-        told |= {"run": self.run} if self.run else {}
-        told |= {"choices": list(self.choices)} if self.choices else {}
-        return json.dumps(told, separators=(",", ":")).replace("<", "\\u003c")
-
-
-@dataclass(frozen=True)
-class Shown:
-    """HTML that displays itself in a notebook."""
-
-    html: str
-
-    def _repr_html_(self) -> str:
-        return self.html
-
-
-def show(figure: Interactive, still: Figure | bytes, alt: str) -> Shown:
+def show(figure: Mapping[str, Any], still: Figure | bytes, alt: str) -> HTML:
     """A figure for a page: `still` until, or unless, the page's scripts draw the interactive one.
 
-    `still` is a figure, which is closed, or a PNG; `alt` says in words what it shows.
+    Parameters
+    ----------
+    figure
+        `data` and `layout` as in plotly's JSON, the layout with a height in pixels; and perhaps
+        `run`, a path to run along (x, y, z, colour, state and seconds of every step, steps of the
+        tail, and the numbers of the two traces, tail and head, that it moves), or `choices`, of
+        which one is shown (label, visible for every trace, and a note).
+    still
+        A figure, which is closed, or a PNG.
+    alt
+        What it shows, in words.
     """
-    image = still if isinstance(still, bytes) else _png(still)
-    source = base64.b64encode(image).decode()
-    return Shown(
+    if not isinstance(still, bytes):
+        image = io.BytesIO()
+        still.savefig(image, format="png")
+        plt.close(still)
+        still = image.getvalue()
+    source = base64.b64encode(still).decode()
+    told = json.dumps(figure, separators=(",", ":")).replace("<", "\\u003c")  # ends no element
+    return HTML(
         f'<div class="{MARK}"><img style="max-width: 100%" alt="{html.escape(alt)}" '
         f'src="data:image/png;base64,{source}">'
-        f'<script type="application/json">{figure.to_json()}</script></div>'
+        f'<script type="application/json">{told}</script></div>'
     )
-
-
-def _png(figure: Figure) -> bytes:
-    image = io.BytesIO()
-    figure.savefig(image, format="png")
-    plt.close(figure)
-    return image.getvalue()
-
-
-def _colours(states: pd.Series) -> list[str]:
-    return [STATE_COLOURS.get(str(name), NO_STATE_COLOUR) for name in states]
 
 
 def _turning(camera: Mapping[str, Any], **legend: Any) -> dict[str, Any]:
@@ -110,85 +76,78 @@ def _xyz(rows: pd.DataFrame) -> dict[str, list[float]]:
     return {name: rows[name].round(3).tolist() for name in "xyz"}
 
 
-def manifold_run(paths: pd.DataFrame) -> Interactive:
-    """The manifold of some worms to turn, and another worm that runs on it.
+def manifold_run(paths: pd.DataFrame) -> dict[str, Any]:
+    """The manifold of some worms to turn, and another worm that runs on it, for `show`.
 
     `paths` as the reference table `manifold_paths`: worm, seen, time_s, state, x, y, z.
     """
     known, worm = paths[paths["seen"] & paths["state"].notna()], paths[~paths["seen"]]
     dots = [
         {
-            "type": "scatter3d",
-            "mode": "markers",
-            "name": LABELS.get(str(state), str(state)),
-            "marker": {"size": 2, "color": STATE_COLOURS[str(state)], "opacity": 0.35},
-            "hoverinfo": "name",
-            **_xyz(known[known["state"] == state]),
+            **{"type": "scatter3d", "mode": "markers", "name": LABELS.get(state, state)},
+            "marker": {"size": 2, "color": colour, "opacity": 0.35},
+            **{"hoverinfo": "name", **_xyz(known[known["state"] == state])},
         }
-        for state in STATE_COLOURS
+        for state, colour in STATE_COLOURS.items()
         if (known["state"] == state).any()
     ]
-    line = {"type": "scatter3d", "mode": "lines", "showlegend": False, "hoverinfo": "skip"}
-    tail = {**line, "line": {"width": 7}, "x": [], "y": [], "z": []}
-    head = {**line, "mode": "markers", "marker": {"size": 7, "line": {"width": 1}}, "line": {}}
-    step_s = float(np.median(np.diff(worm["time_s"])))
+    unseen = {"type": "scatter3d", "showlegend": False, "hoverinfo": "skip"}
+    unseen |= {"x": [], "y": [], "z": []}
+    tail = {"mode": "lines", "line": {"width": 7}}
+    head = {"mode": "markers", "marker": {"size": 7, "line": {"width": 1}}, "line": {}}
     run = {
         **_xyz(worm),
-        "colour": _colours(worm["state"]),
-        "state": [LABELS.get(str(s), "no state") for s in worm["state"]],
+        "colour": worm["state"].map(STATE_COLOURS).fillna(NO_STATE_COLOUR).tolist(),
+        "state": worm["state"].map(LABELS).fillna("no state").tolist(),
         "seconds": worm["time_s"].tolist(),
-        "tail": round(TAIL_S / step_s),
+        "tail": round(TAIL_S / float(np.median(np.diff(worm["time_s"])))),
         "traces": [len(dots), len(dots) + 1],
     }
     camera = {"eye": {"x": 0.62, "y": -1.1, "z": 0.78}, "center": {"x": 0, "y": 0, "z": 0.05}}
     layout = _turning(camera, itemsizing="constant")
-    return Interactive([*dots, tail, {**head, "x": [], "y": [], "z": []}], layout, run)
+    return {"data": [*dots, unseen | tail, unseen | head], "layout": layout, "run": run}
 
 
 def edge_map(
     pairs: pd.DataFrame, neurons: Sequence[str], positions: NDArray[np.float64]
-) -> Interactive:
-    """Pairs of neurons that inferred edges and a reference share, on the worm, to turn.
+) -> dict[str, Any]:
+    """Pairs of neurons that inferred edges and a reference share, on the worm to turn, for `show`.
 
     Parameters
     ----------
     pairs
         Columns reference, a, b (neurons) and kind, a key of `AGREEMENT_COLOURS`.
     neurons, positions
-        Names, and where the cell bodies lie: shape (neurons, 3), as from `graphs.positions`.
+        Names, and where the cell bodies lie: shape (neurons, 3), as from `graphs.matrices`.
     """
     at = dict(zip(neurons, positions.round(4).tolist(), strict=True))
+    first = pairs["reference"].iloc[0]
     traces: list[dict[str, Any]] = []
-    owners: list[str] = []
     for (reference, kind), rows in pairs.groupby(["reference", "kind"], sort=False):
         ends = zip(rows["a"], rows["b"], strict=True)
         joined = [place for a, b in ends for place in (at[a], at[b], [None] * 3)]
-        x, y, z = (list(values) for values in zip(*joined, strict=True))
         width = 5 if kind == "both" else 2
         traces.append(
             {
                 **{"type": "scatter3d", "mode": "lines", "name": f"{kind} ({len(rows)})"},
-                **{"x": x, "y": y, "z": z, "hoverinfo": "skip", "visible": not owners},
+                **dict(zip("xyz", map(list, zip(*joined, strict=True)), strict=True)),
+                **{"hoverinfo": "skip", "visible": reference == first},
                 "line": {"color": AGREEMENT_COLOURS[str(kind)], "width": width},
             }
         )
-        owners.append(str(reference))
-    x, y, z = (list(values) for values in positions.T.round(4).tolist())
-    traces.append(
-        {
-            **{"type": "scatter3d", "mode": "markers+text", "text": list(neurons)},
-            **{"x": x, "y": y, "z": z, "hoverinfo": "text", "showlegend": False},
-            **{"textposition": "top center", "textfont": {"size": 11}},
-            "marker": {"size": 5, "color": "#0072B2"},
-        }
-    )
+    nodes = {
+        **{"type": "scatter3d", "mode": "markers+text", "text": list(neurons)},
+        **dict(zip("xyz", positions.T.round(4).tolist(), strict=True)),
+        **{"hoverinfo": "text", "showlegend": False},
+        **{"textposition": "top center", "textfont": {"size": 11}},
+        "marker": {"size": 5, "color": "#0072B2"},
+    }
+    owners = pairs.drop_duplicates(["reference", "kind"])["reference"]
     choices = []
-    for reference, rows in pairs.groupby("reference", sort=False):
-        kinds = rows["kind"].value_counts()
-        both = int(kinds.get("both", 0))
-        of = both + int(kinds.get("reference only", 0))
+    for reference, kinds in pairs.groupby("reference", sort=False)["kind"]:
+        both, of = (kinds == "both").sum(), (kinds != "inferred only").sum()
         note = f"{both} of the {of} pairs are among the {of} strongest inferred edges."
-        visible = [owner == reference for owner in owners] + [True]
+        visible = [*(owners == reference).tolist(), True]
         choices.append({"label": str(reference), "visible": visible, "note": note})
     layout = _turning({"eye": {"x": 0.3, "y": -1.5, "z": 0.7}})
-    return Interactive(traces, layout, choices=choices)
+    return {"data": [*traces, nodes], "layout": layout, "choices": choices}

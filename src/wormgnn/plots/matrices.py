@@ -1,16 +1,46 @@
-"""Tables of numbers as coloured cells, confusion matrices among them."""
+"""Tables of numbers and matrices among neurons as coloured cells, and how far matrices agree."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize, PowerNorm
 from numpy.typing import ArrayLike, NDArray
 
+from wormgnn.plots.style import AGREEMENT_COLOURS, MODEL_COLOURS
 from wormgnn.states import LABELS
+
+_NOTHING, _DIAGONAL = "#D9D9D9", "#F6E8C3"
+"""Where there is no value, on a scale of two signs, and on one of greys."""
+
+P_EDGES = (0.0, 0.01, 0.05, 0.2, 0.5, 1.0)
+"""Limits of the colours of a p-value; reds below 0.05, blues above."""
+
+_P_COLOURS = ("#D6604D", "#FBD5C0", "#D1E5F0", "#7FB8DA", "#2166AC")
+
+_PARTS = {"as is": ("o", -0.27), "transposed": ("s", 0.0), "symmetric": ("D", 0.27)}
+"""Marker of each part of a matrix, and its place beside the matrix's line."""
+
+_KIND_COLOURS = dict(chemical="#0072B2", gap="#009E73", atlas="#CC79A7", correlation="#E69F00")
+
+_TILT = 1.2
+"""How far the right side of a head is drawn above the left."""
+
+
+def _cells(
+    values: NDArray[np.floating], rows: object, columns: object, axes: Axes, **look: Any
+) -> Axes:
+    """Coloured cells, with names of rows and columns; NaN stays as the ground is."""
+    sns.heatmap(values, xticklabels=columns, yticklabels=rows, ax=axes, **look)
+    axes.tick_params(length=0)
+    axes.tick_params(axis="y", labelrotation=0)
+    return axes
 
 
 def number_matrix(
@@ -20,37 +50,20 @@ def number_matrix(
     limits: tuple[float, float] = (0, 100),
     cmap: str = "RdBu",
     texts: ArrayLike | None = None,
-    dots: ArrayLike | None = None,
 ) -> Axes:
     """A table as coloured cells with its numbers in them; index and columns name the lines.
 
-    Colours end at `limits`; with `RdBu` white lies halfway and blue is high. `texts` stand in the
-    cells instead of the numbers, `dots` instead of text where they hold, both of shape (rows,
-    columns). With a `label`, a colour bar says what the values are.
+    Colours end at `limits`; with `RdBu` white lies halfway and blue is high. `texts`, shape (rows,
+    columns), stand in the cells instead of the numbers. With a `label`, a colour bar says what
+    the values are.
     """
     values = table.to_numpy(dtype=float)
-    if texts is None and dots is None:
+    if texts is None:
         texts = [[f"{value:.0f}" for value in row] for row in values]
-    sns.heatmap(
-        values,
-        vmin=limits[0],
-        vmax=limits[1],
-        cmap=cmap,
-        annot=None if texts is None else np.asarray(texts),
-        fmt="",
-        annot_kws={"fontsize": 8},
-        cbar=bool(label),
-        cbar_kws={"label": label, "pad": 0.02, "fraction": 0.04} if label else None,
-        xticklabels=list(table.columns),
-        yticklabels=list(table.index),
-        ax=axes,
-    )
-    if dots is not None:
-        row, column = np.nonzero(np.asarray(dots))
-        axes.plot(column + 0.5, row + 0.5, "o", color="black", ms=4)
-    axes.tick_params(length=0)
-    axes.tick_params(axis="y", labelrotation=0)
-    return axes
+    look = {"vmin": limits[0], "vmax": limits[1], "cmap": cmap, "cbar": bool(label)}
+    look |= {"annot": np.asarray(texts), "fmt": "", "annot_kws": {"fontsize": 8}}
+    bar = {"label": label, "pad": 0.02, "fraction": 0.04}
+    return _cells(values, list(table.index), list(table.columns), axes, **look, cbar_kws=bar)
 
 
 def confusion_matrix(
@@ -81,3 +94,107 @@ def _thousands(count: int) -> str:
         if count >= size:
             return f"{count / size:.{0 if count >= 100 * size else 1}f}{letter}"
     return str(count)
+
+
+def probability_matrix(matrix: NDArray[np.float64], axes: Axes) -> Axes:
+    """P-values that two worms' activity has one distribution, as coloured squares.
+
+    `matrix` has shape (worms, worms); NaN, where nothing was tested, is grey. Worms are numbered
+    from 1. The squares are `axes.collections[0]`, for a colour bar.
+    """
+    numbers = range(1, len(matrix) + 1)
+    colours = {"cmap": ListedColormap(_P_COLOURS), "norm": BoundaryNorm(P_EDGES, len(_P_COLOURS))}
+    _cells(matrix, numbers, numbers, axes, **colours, square=True, cbar=False)
+    axes.set_facecolor(_NOTHING)
+    axes.tick_params(labelsize=7, pad=1)
+    return axes
+
+
+def connection_matrix(
+    matrix: NDArray[np.float64],
+    neurons: Sequence[str],
+    axes: Axes,
+    label: str | None = None,
+    limits: tuple[float, float] | None = None,
+    diagonal: bool = False,
+    ticks: bool = True,
+) -> Axes:
+    """One matrix, receivers down and senders across; another colour where nothing was measured.
+
+    Parameters
+    ----------
+    matrix, neurons
+        Shape (neurons, neurons), receiver first; names of rows and columns.
+    axes
+        Where to draw, with a colour bar beside it if there is a `label` that says what colours
+        mean. The cells are `axes.collections[0]`, for one colour bar beside many matrices.
+    limits
+        Ends of the colours; with two signs, white lies halfway between them. If None, zero
+        and the largest value, on the scale of square roots: counts of synapses are few and
+        far apart.
+    diagonal, ticks
+        Whether to show the diagonal, and to name the neurons.
+    """
+    own = np.eye(len(matrix), dtype=bool) & (not diagonal)
+    values = np.where(own, np.nan, np.asarray(matrix, dtype=float))
+    signed = limits is not None and limits[0] < 0
+    look = {
+        "norm": Normalize(*limits) if limits else PowerNorm(0.5, 0.0, float(np.nanmax(values))),
+        "cmap": "RdBu_r" if signed else "Greys",
+        "cbar": label is not None,
+        "cbar_kws": {"label": label, "fraction": 0.046, "pad": 0.03},
+    }
+    names = list(neurons) if ticks else False
+    _cells(values, names, names, axes, **look, square=True, rasterized=True)
+    axes.set_facecolor(_NOTHING if signed else _DIAGONAL)
+    axes.tick_params(labelsize=7, pad=1)
+    return axes
+
+
+def agreement(table: pd.DataFrame, axes: Axes, neutral: float = 0.0) -> Axes:
+    """One statistic for every matrix and part, on the interval that holds 95 % of its null.
+
+    `table` has rows of one statistic, in the order wanted: matrix, kind, part, value, low, high,
+    p_holm. A marker is filled where `p_holm` < 0.05; all is labelled for `figure_legend`. `neutral`
+    says nothing: 0 for a correlation, 0.5 for an AUROC.
+    """
+    names = list(dict.fromkeys(table["matrix"]))
+    alone = ~table["matrix"].duplicated(keep=False)
+    aside = table["part"].map({part: offset for part, (_, offset) in _PARTS.items()})
+    heights = table["matrix"].map(names.index) + aside.mask(alone, 0)
+    axes.hlines(heights, table["low"], table["high"], "0.82", lw=4, label="95 % of the null")
+    for y, row in zip(heights, table.to_dict("records"), strict=True):
+        colour = _KIND_COLOURS[row["kind"]]
+        face, marker = colour if row["p_holm"] < 0.05 else "white", _PARTS[row["part"]][0]
+        axes.plot(row["value"], y, marker, ms=4.5, mfc=face, mec=colour, mew=1.2, zorder=3)
+    for part, (marker, _) in _PARTS.items():
+        axes.plot([], [], marker, mfc="white", mec="0.3", label=part)
+    axes.plot([], [], "o", color="0.3", label="p < 0.05 after Holm")
+    axes.axvline(neutral, color="0.5", lw=0.8, zorder=0)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    return axes
+
+
+def shared_edges(
+    pairs: pd.DataFrame, neurons: Sequence[str], positions: NDArray[np.float64], axes: Axes
+) -> Axes:
+    """Pairs that inferred edges and a reference share, on the head seen from the left and above.
+
+    `pairs` has columns a, b and kind (a key of `AGREEMENT_COLOURS`); positions as from
+    `graphs.matrices`, shape (neurons, 3): tail, right, up. The right side is drawn higher.
+    """
+    tail, right, up = positions.T
+    at = dict(zip(neurons, np.column_stack([tail, up + _TILT * right]), strict=True))
+    for kind, colour in AGREEMENT_COLOURS.items():
+        rows = pairs[pairs["kind"] == kind]
+        lines = [(at[a], at[b]) for a, b in zip(rows["a"], rows["b"], strict=True)]
+        style = {"lw": 2.4, "zorder": 2} if kind == "both" else {"lw": 1.0, "zorder": 1}
+        label = f"{kind} ({len(rows)})"
+        axes.add_collection(LineCollection(lines, colors=colour, label=label, **style))
+    axes.plot(*np.transpose([*at.values()]), "o", ms=5, color=MODEL_COLOURS["MLP"], zorder=3)
+    for name, place in at.items():
+        axes.annotate(name, place, (3, 3), textcoords="offset points", fontsize=7, zorder=4)
+    axes.set_axis_off()
+    axes.legend(loc="upper right")
+    return axes

@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import BoundaryNorm, ListedColormap, to_rgb
+from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from wormgnn.features import Features
 from wormgnn.folds import Role
-from wormgnn.plots.matrices import number_matrix
 from wormgnn.plots.style import NO_STATE_COLOUR, STATE_COLOURS, worm_colour
 from wormgnn.recording import NO_STATE, Recording
 from wormgnn.states import bouts
@@ -25,12 +24,6 @@ REFERENCE = "AVAL"
 
 SECOND_FRAMES = 3
 """Frames that a column of a picture of all neurons averages, about one second."""
-
-P_EDGES = (0.0, 0.01, 0.05, 0.2, 0.5, 1.0)
-"""Limits of the colours of a p-value; reds below 0.05, blues above."""
-
-_P_COLOURS = ("#D6604D", "#FBD5C0", "#D1E5F0", "#7FB8DA", "#2166AC")
-_UNTESTED = "#E8E8E8"
 
 MIN_ROWS = 3
 """Fewest bouts for which a mean and its interval are drawn."""
@@ -43,40 +36,37 @@ ROLE_COLOURS = {
 }
 """Name and colour of each role of a frame."""
 
-_GRAPH_SPACING = 3.4
+_HIGHLIGHT = "#D55E00"
 
 
-def neural_activity(recording: Recording, order: NDArray[np.int64], axes: Axes) -> Axes:
-    """All neurons of one worm over time, each over its own range: rows in an order of columns.
+def neural_activity(recording: Recording, axes: Axes) -> Axes:
+    """All neurons of one worm over time, each over its own range, in `heatmap_order`.
 
     Means over `SECOND_FRAMES`. A neuron's colours span its 1st to 99th percentile, or the median
     span of all neurons where its own is smaller: what hardly moves stays dark.
     """
+    count = len(recording.neurons)
     whole = len(recording.traces) // SECOND_FRAMES * SECOND_FRAMES
-    seconds = recording.traces[:whole, order].reshape(-1, SECOND_FRAMES, len(order))
-    values = seconds.mean(axis=1).T
+    ordered = recording.traces[:whole, heatmap_order(recording)]
+    values = ordered.reshape(-1, SECOND_FRAMES, count).mean(axis=1).T
     low, high = np.nanpercentile(values, (1, 99), axis=1, keepdims=True)
     span = np.maximum(high - low, np.nanmedian(high - low))
-    extent = (float(recording.times[0]), float(recording.times[whole - 1]), len(order), 0)
+    extent = (float(recording.times[0]), float(recording.times[whole - 1]), count, 0)
     scaled = np.clip((values - low) / span, 0, 1)
     axes.imshow(scaled, aspect="auto", extent=extent, cmap="magma", interpolation="nearest")
-    axes.set(xlabel="time (s)", ylabel=f"{len(order)} neurons", yticks=[])
+    axes.set(xlabel="time (s)", ylabel=f"{count} neurons", yticks=[])
     return axes
 
 
-def heatmap_order(recording: Recording, shared: Sequence[str]) -> NDArray[np.int64]:
-    """Columns of a recording in the order of the heat map's rows, shape (neurons,)."""
-    top = recording.columns(shared)
-    others = np.setdiff1d(np.arange(len(recording.neurons)), top)
-    traces = recording.traces - np.nanmean(recording.traces, axis=0)
-    traces = np.nan_to_num(traces)
+def heatmap_order(recording: Recording) -> NDArray[np.int64]:
+    """Columns by falling correlation with `REFERENCE` (or the first component), (neurons,)."""
+    traces = np.nan_to_num(recording.traces - np.nanmean(recording.traces, axis=0))
     if REFERENCE in recording.neurons:
         reference = traces[:, recording.columns([REFERENCE])[0]]
     else:
         reference = np.linalg.svd(traces, full_matrices=False)[0][:, 0]
-    norms = np.linalg.norm(traces, axis=0) * np.linalg.norm(reference)
-    correlation = traces.T @ reference / np.where(norms > 0, norms, 1.0)
-    return np.concatenate([top, others[np.argsort(-correlation[others], kind="stable")]])
+    norms = np.linalg.norm(traces, axis=0)
+    return np.argsort(-(traces.T @ reference) / np.where(norms > 0, norms, 1.0), kind="stable")
 
 
 def ethogram(recording: Recording, axes: Axes) -> Axes:
@@ -120,16 +110,8 @@ def onset_activity(
 ) -> Axes:
     """Mean activity around the onset of a state: one line per worm, and the mean over worms.
 
-    Parameters
-    ----------
-    activity
-        Activity of one neuron around each onset, of shape (bouts, lags), by worm.
-    lags_s
-        Seconds since the onset, shape (lags,).
-    axes
-        Where to draw. Shades are 95 % bootstrap intervals over the worm's bouts.
-    seed
-        Seed of the bootstrap.
+    `activity` is that of one neuron around each onset, shape (bouts, lags), by worm; `lags_s` the
+    seconds since the onset, shape (lags,). Shades are 95 % bootstrap intervals over bouts.
     """
     means = []
     for index, (worm, values) in enumerate(activity.items()):
@@ -147,72 +129,24 @@ def onset_activity(
     return axes
 
 
-def probability_matrix(matrix: NDArray[np.float64], axes: Axes) -> Axes:
-    """P-values that two worms' activity has one distribution, as coloured squares.
-
-    `matrix` has shape (worms, worms); the diagonal, and NaN, where nothing was tested, are
-    grey. Worms are numbered from 1. `probability_bar` explains the colours.
-    """
-    norm = BoundaryNorm(P_EDGES, len(_P_COLOURS))
-    colours = ListedColormap(list(_P_COLOURS)).with_extremes(bad=_UNTESTED)
-    off_diagonal = np.where(np.eye(len(matrix), dtype=bool), np.nan, matrix)
-    axes.imshow(np.ma.masked_invalid(off_diagonal), cmap=colours, norm=norm)
-    numbers = [str(number) for number in range(1, len(matrix) + 1)]
-    axes.set_xticks(range(len(matrix)), numbers, fontsize=7)
-    axes.set_yticks(range(len(matrix)), numbers, fontsize=7)
-    axes.tick_params(length=0, pad=1)
-    axes.spines[:].set_visible(False)
-    return axes
-
-
-def probability_bar(panels: Sequence[Axes]) -> None:
-    """Colour bar of probability matrices beside their axes, with the limits as ticks."""
-    figure = panels[0].figure
-    assert figure is not None
-    figure.colorbar(
-        panels[0].images[0],
-        ax=list(panels),
-        spacing="uniform",
-        ticks=P_EDGES,
-        format="%g",
-        shrink=0.7,
-        label="probability of one distribution",
-    )
-
-
-def consistency(tests: pd.DataFrame, table: pd.DataFrame, axes: Axes) -> Axes:
-    """Share of pairs of worms that differ, for each neuron and state; a dot where consistent.
-
-    `tests` as from `individuality.compare_worms`, `table` from `individuality.consistent`.
-    """
-    differ = (tests["p"] < 0.05).groupby([tests["neuron"], tests["state"]]).mean().unstack()
-    differ = differ.reindex(index=table.index, columns=table.columns).T
-    dots = table.T.to_numpy() == True  # noqa: E712 (some are missing)
-    label = "share of pairs\nwith p < 0.05"
-    return number_matrix(differ, axes, label, (0, 1), "Reds", dots=dots)
-
-
 def node_features(features: Features, neuron: str, frame: int, fps: float, axes: Axes) -> Axes:
     """Scaled trace and derivative of one neuron, with a dashed line at frame t' = t + 1.
 
     The two values that the line crosses are the node's features at that frame. Seconds
     are counted from the first frame drawn, ten seconds before the line.
     """
-    before, after = round(10 * fps), round(10 * fps)
-    start, stop = max(frame + 1 - before, 0), min(frame + 1 + after, features.n_frames)
-    seconds = (np.arange(start, stop) - start) / fps
+    start, stop = np.clip(frame + 1 + round(10 * fps) * np.array([-1, 1]), 0, features.n_frames)
+    seconds, at = np.arange(stop - start) / fps, frame + 1 - start
     trace, slope = features.x[:, features.neurons.index(neuron), start:stop]
-    at = frame + 1 - start
     # One above the other on one pair of axes: both features lie in [0, 1].
     for shift, values, label in ((1.25, trace, "trace"), (0.0, slope, "derivative")):
         axes.plot(seconds, values + shift, color="0.25")
-        axes.plot(seconds[at], values[at] + shift, "o", color="#D55E00", markersize=5)
+        axes.plot(seconds[at], values[at] + shift, "o", color=_HIGHLIGHT, markersize=5)
         axes.text(seconds[-1], shift + 1.02, label, fontsize=8, va="bottom", ha="right")
-    axes.axvline(seconds[at], color="#D55E00", linestyle="--", linewidth=1)
+    axes.axvline(seconds[at], color=_HIGHLIGHT, linestyle="--", linewidth=1)
     axes.set_yticks([0, 1, 1.25, 2.25], ["0", "1", "0", "1"])
-    axes.set_ylim(-0.05, 2.5)
+    axes.set(ylim=(-0.05, 2.5), xlabel="time (s)")
     axes.margins(x=0)
-    axes.set_xlabel("time (s)")
     return axes
 
 
@@ -227,36 +161,21 @@ def temporal_graph(
     angles = np.pi / 2 - 2 * np.pi * np.arange(len(features.neurons)) / len(features.neurons)
     circle = np.column_stack([np.cos(angles), np.sin(angles)])
     pairs = np.transpose(np.triu_indices(len(circle), k=1))
+    rings = [_HIGHLIGHT if name == highlight else "0.4" for name in features.neurons]
     for column, frame in enumerate(frames):
-        centre = np.array([_GRAPH_SPACING * column, 0.0])
+        centre = np.array([3.4 * column, 0.0])
         nodes = circle + centre
         axes.add_collection(LineCollection(list(nodes[pairs]), colors="0.88", linewidths=0.4))
-        rings = ["#D55E00" if name == highlight else "0.4" for name in features.neurons]
         shade = features.x[0, :, frame]
         axes.scatter(
             nodes[:, 0], nodes[:, 1], c=shade, s=70, vmin=0, vmax=1, edgecolors=rings, zorder=3
         )
         for (x, y), name in zip(1.34 * circle + centre, features.neurons, strict=True):
             axes.text(x, y, name, fontsize=7, ha="center", va="center")
-        offset = frame - frames[0]
-        title = "$t$" if not offset else f"$t+{offset}$"
+        title = f"$t+{frame - frames[0]}$" if column else "$t$"
         axes.text(centre[0], -1.6, title, ha="center", va="top")
-    right = _GRAPH_SPACING * (len(frames) - 1) + 1.5
-    axes.set(xlim=(-1.5, right), ylim=(-1.9, 1.5), aspect="equal")
+    axes.set(xlim=(-1.5, centre[0] + 1.5), ylim=(-1.9, 1.5), aspect="equal")
     axes.set_axis_off()
-    return axes
-
-
-def scalings(
-    whole: NDArray[np.floating], causal: NDArray[np.floating], fps: float, axes: Axes
-) -> Axes:
-    """One trace scaled by its whole recording and by its past alone, each of shape (frames,)."""
-    seconds = np.arange(len(whole)) / fps
-    axes.plot(seconds, causal, color="#E69F00", label="by the past alone", linewidth=1)
-    axes.plot(seconds, whole, color="#0072B2", label="by the whole recording", linewidth=1)
-    axes.margins(x=0)
-    axes.set(ylim=(-0.02, 1.02), xlabel="time (s)", ylabel="scaled trace")
-    axes.legend(loc="upper right", bbox_to_anchor=(1, 1.2), ncols=2)
     return axes
 
 
@@ -270,13 +189,12 @@ def fold_strips(roles: Mapping[str, NDArray[np.int64]], fps: float, axes: Axes) 
         extent = (0.0, len(frames) / fps, row + 0.35, row - 0.35)
         strip = colours[frames + 1][None]
         axes.imshow(strip, extent=extent, aspect="auto", interpolation="nearest")
-    axes.set_ylim(len(roles) - 0.5, -0.5)
+    axes.set(ylim=(len(roles) - 0.5, -0.5), xlabel="time (s)")
     axes.set_yticks(range(len(roles)), list(roles))
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("time (s)")
     handles = [
-        Patch(facecolor=colour, edgecolor="0.6", linewidth=0.5, label=label)
-        for label, colour in ROLE_COLOURS.values()
+        Patch(facecolor=colour, edgecolor="0.6", linewidth=0.5, label=name)
+        for name, colour in ROLE_COLOURS.values()
     ]
     axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 1.22), ncols=4)
     return axes

@@ -28,22 +28,11 @@ AXIS_LABELS = {
 WORMS = {True: "same worm, test fold", False: "unseen worms"}
 """How figures call the evaluated worms, by `seen`."""
 
-Spread = Literal["interval", "sd", "range", "none"]
-"""Bars: the bootstrap interval of the mean over rows, their standard deviation, from the least
-to the greatest row, or none."""
-
 
 def _interval(values: ArrayLike) -> tuple[float, float]:
+    """The bootstrap interval of the mean: ours, so that figures and tables agree."""
     _, low, high = bootstrap_interval(np.asarray(values, dtype=float))
     return float(low), float(high)
-
-
-_BARS: dict[Spread, Any] = {
-    "interval": _interval,  # ours, not seaborn's, so that figures and tables agree
-    "sd": "sd",
-    "range": ("pi", 100),
-    "none": None,
-}
 
 
 def accuracy_against(
@@ -72,18 +61,11 @@ def accuracy_against(
         Rows of `run` or of a reference table: worm, seen, the score, and the columns named.
     axes
         Where to draw. Lines are labelled, not explained: `figure_legend` does.
-    x
-        What was varied: `n_train`, `mixing`, `factor`, `n_neurons`, `worm`.
-    hue, style
-        Columns that give colours and dashes.
-    seen
-        The test fold of the training worms, or the unseen worms.
-    score
-        Column of fractions.
-    order
-        Which values of `hue`, in which order; all if None.
-    log
-        Whether x is logarithmic.
+    x, hue, style
+        Columns of what was varied (along a logarithmic axis with `log`), of colours (the values in
+        `order`, all if None) and of dashes.
+    seen, score
+        The test fold of the training worms, or the unseen worms; the column of fractions.
     points
         Whether every evaluated worm (or every member) is a small point.
     units
@@ -95,15 +77,15 @@ def accuracy_against(
     if not by_worm:
         keys = [key for key in (x, hue, style, *units) if key]
         means = means.groupby(keys, sort=False)[score].mean().reset_index()
-    spread: Spread = "sd" if by_worm else "interval"
-    curves(means, axes, x, score, hue, style, spread, order, log, points)
+    errorbar = "sd" if by_worm else _interval
+    curves(means, axes, x, score, hue, style, errorbar, order, log, points)
     floor = _know_nothing(rows, x, score)
     if by_worm and floor is not None:
         at = np.arange(len(floor))
         axes.hlines(floor, at - 0.42, at + 0.42, GUIDE, ":", label=str(floor.name))
     elif floor is not None:
         axes.plot(floor.index, floor, ":", color=GUIDE, label=str(floor.name), zorder=0)
-    axes.set_ylabel(_percent(score))
+    axes.set_ylabel(f"{score.replace('_', ' ')} (%)")
     return axes
 
 
@@ -127,11 +109,11 @@ def accuracy_by(
     rows = rows if both or "seen" not in rows else rows[rows["seen"] == seen]
     keys = list(dict.fromkeys([y, hue or y, *["seen"] * both, "worm"]))
     means = rows.groupby(keys, sort=False)[score].mean().mul(100).reset_index()
-    stripes(means, axes, score, y, hue, "seen" if both else None, "interval", "mean", order)
+    stripes(means, axes, score, y, hue, "seen" if both else None, _interval, "mean", order)
     floor = _know_nothing(rows.assign(all=0), "all", score)
     if floor is not None:
         axes.axvline(floor.mean(), color=GUIDE, ls=":", lw=1.2, label=floor.name, zorder=0)
-    axes.set_xlabel(_percent(score))
+    axes.set_xlabel(f"{score.replace('_', ' ')} (%)")
     return axes
 
 
@@ -142,7 +124,7 @@ def curves(
     y: str,
     hue: str | None = None,
     style: str | None = None,
-    spread: Spread = "sd",
+    errorbar: Any = "sd",
     order: Sequence[str] | None = None,
     log: bool = False,
     points: bool = False,
@@ -151,9 +133,9 @@ def curves(
 ) -> Axes:
     """Mean of a column against another, with bars, one line for each value of `hue` and `style`.
 
-    Arguments as in `accuracy_against`; `points` draws every row. `ends` names columns of ends of
-    bars that are known already, for tables with one row a point; `null` one of what chance
-    would give, a dotted line. Names along x are not joined by lines.
+    Arguments as in `accuracy_against`; `points` draws every row, and `errorbar` is seaborn's.
+    `ends` names columns of ends of bars that are known already, for tables with one row a point;
+    `null` one of what chance would give, a dotted line. Names along x are not joined by lines.
     """
     table, at = table.dropna(subset=[y]), x
     names = [] if pd.api.types.is_numeric_dtype(table[x]) else list(dict.fromkeys(table[x]))
@@ -161,7 +143,7 @@ def curves(
         table, at = table.assign(place=table[x].map(names.index)), "place"
     table, colours, kinds = _series(table, hue, style, order)
     dashes = ["none"] if names else ["-", "--", ":", "-."]
-    bars: Spread = "none" if ends else spread
+    bars = None if ends else errorbar
     moved = _draw(axes, table, colours, kinds, (at, y), dashes, bars, points, log)
     for name, part in moved.sort_values(at).groupby("series", sort=False):
         if ends:
@@ -185,7 +167,7 @@ def stripes(
     y: str,
     hue: str | None = None,
     hollow: str | None = None,
-    spread: Spread = "none",
+    errorbar: Any = None,
     centre: Literal["mean", "median"] = "mean",
     order: Sequence[str] | None = None,
 ) -> Axes:
@@ -199,7 +181,7 @@ def stripes(
     table, colours, kinds = _series(table, hue or (None if hollow else y), hollow)
     own = hue is None and hollow is None  # then each name has its line for itself
     table = table.assign(place=table[y].map(lines.index))
-    _draw(axes, table, colours, kinds, (x, "place"), ["none"], spread, True, False, centre, own)
+    _draw(axes, table, colours, kinds, (x, "place"), ["none"], errorbar, True, False, centre, own)
     axes.set_yticks(range(len(lines)), [str(line) for line in lines])
     axes.set(ylim=(len(lines) - 0.5, -0.5), ylabel="", xlabel=x.replace("_", " "))
     axes.grid(axis="y", color="0.93", lw=0.6)
@@ -217,7 +199,7 @@ def _series(
     hues, styles = (table[c] if c else pd.Series("", table.index) for c in (hue, style))
     there = set(zip(hues, styles, strict=True))
     pairs = [(v, k) for v in values for k in kinds if (v, k) in there]
-    texts = {pair: _entry(pair, (hue, style)) for pair in pairs}
+    texts = {pair: _entry({hue: pair[0], style: pair[1]}) for pair in pairs}
     shades = palette(values) if hue else {"": "0.25"}
     keys = pd.Series(list(zip(hues, styles, strict=True)), table.index, dtype=object)
     table = table.assign(series=keys.map(texts)).dropna(subset=["series"])
@@ -232,7 +214,7 @@ def _draw(
     kinds: Sequence[int],
     columns: tuple[str, str],
     dashes: Sequence[str],
-    spread: Spread,
+    errorbar: Any,
     points: bool,
     log: bool,
     centre: str = "mean",
@@ -257,7 +239,7 @@ def _draw(
         sns.scatterplot(**shared, alpha=0.45, s=9, linewidth=0, zorder=1, rasterized=many)
     before = len(axes.lines)
     look = {"marker": "o", "markersize": 5, "markeredgewidth": 1, "linewidth": 1.4, "zorder": 3}
-    look |= {"err_style": "bars", "err_kws": {"elinewidth": 1.2}, "errorbar": _BARS[spread]}
+    look |= {"err_style": "bars", "err_kws": {"elinewidth": 1.2}, "errorbar": errorbar}
     with warnings.catch_warnings():  # seaborn hands matplotlib a Series for a line of one point
         warnings.filterwarnings("ignore", "Calling float on a single element", FutureWarning)
         sns.lineplot(**shared, **look, estimator=centre, orient="x" if upright else "y")
@@ -272,15 +254,10 @@ def _draw(
     return table
 
 
-def _entry(pair: Sequence[object], columns: Sequence[str | None]) -> str:
+def _entry(values: Mapping[str | None, object]) -> str:
     """What the legend says of a line: `GNN, unseen worms`, `types, trained on 4`."""
-    texts = []
-    for value, column in zip(pair, columns, strict=True):
-        if column == "n_train":
-            texts.append(f"trained on {value}")
-        elif column is not None:
-            texts.append(WORMS[bool(value)] if column == "seen" else str(value))
-    return ", ".join(texts)
+    said = {"n_train": "trained on {}".format, "seen": lambda seen: WORMS[bool(seen)]}
+    return ", ".join(said.get(c, str)(value) for c, value in values.items() if c)
 
 
 def _know_nothing(rows: pd.DataFrame, by: str, score: str) -> pd.Series | None:
@@ -292,7 +269,3 @@ def _know_nothing(rows: pd.DataFrame, by: str, score: str) -> pd.Series | None:
         chance = 100 / int(rows["n_states"].iloc[0])
         return pd.Series(chance, index=sorted(rows[by].unique()), name="chance")
     return None
-
-
-def _percent(score: str) -> str:
-    return f"{score.replace('_', ' ').replace('f1', 'F1')} (%)"

@@ -40,7 +40,7 @@ NO_STATE_COLOUR = "#C8C8C8"
 
 MODEL_COLOURS = {
     **{"GNN": "#D55E00", "GNN-RNN": "#D55E00", "GNN (connectome)": "#E69F00"},
-    **{"GNN, bare sum": "#D55E00", "GNN, self edge": "#AA3377", "GNN, as written": "#EE99AA"},
+    **{"GNN, self edge": "#AA3377", "GNN, bare sum": "#AA3377", "GNN, as written": "#EE99AA"},
     **{"GNN, static edges": "#E69F00", "GAT": "#CC79A7", "Global attention": "#882255"},
     **{"GraphSAGE": "#117733", "GIN-0": "#44AA99"},
     **{"GIN-eps": "#999933", "GIN-ε": "#999933"},

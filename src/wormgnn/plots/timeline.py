@@ -1,62 +1,87 @@
-"""A decoded recording as an interactive figure: data for plotly, one time axis for all rows."""
+"""A decoded recording over time: a still figure, and one for plotly with one axis for all rows."""
 
 from __future__ import annotations
 
 import html
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from wormgnn.plots.style import NO_STATE_COLOUR, STATE_COLOURS
-from wormgnn.recording import NO_STATE, Recording
+from wormgnn.features import scale
+from wormgnn.plots.recordings import ethogram
+from wormgnn.plots.style import NO_STATE_COLOUR, STATE_COLOURS, state_legend
+from wormgnn.recording import NO_STATE, PAPER_NEURONS, Recording
 from wormgnn.states import LABELS, bouts_of
 
 if TYPE_CHECKING:
     from wormgnn.decoding import Decoded
 
+MOST_SHOWN = 25
+"""Most traces in a still figure."""
+
 MOST_COLUMNS = 4000
 """Most frames that are drawn one by one; of longer recordings, means over neighbours are."""
 
-HEATMAP_COLOURS = tuple(to_hex(colormaps["viridis"](level)) for level in np.linspace(0, 1, 9))
+_LEVELS = np.linspace(0, 1, 9).tolist()
+HEATMAP_COLOURS = tuple(to_hex(colormaps["viridis"](level)) for level in _LEVELS)
 """Colours of z-scored traces, from low to high."""
 
 _REVERSE = ("reverse", "rev1", "rev2", "revsus")
-_FAINT = "rgba(127,127,127,0.12)"
+_FAINT, _CLEAR = "rgba(127,127,127,0.12)", "rgba(0,0,0,0)"
 _STRIP, _GAP, _PROBABILITY, _TICKS, _HEATMAP = 26, 5, 120, 34, 420  # pixels
 _TOP, _BOTTOM = 30, 44
+_QUIET = {"zeroline": False, "showgrid": False}
 
 
-@dataclass(frozen=True)
-class _Course:
-    """What was decoded of each frame, without the recording.
+# --- still ---------------------------------------------------------------------------------------
 
-    Seconds at which frames begin and the last one ends, shape (frames + 1,); names of the states;
-    codes of the states decoded and labelled, whether unsure, shape (frames,); and probabilities,
-    shape (frames, states).
+
+def decoding(decoded: Decoded, figure: Figure) -> Figure:
+    """Decoded states, labels where there are any, neurons used, and probabilities over time.
+
+    Labels are shown in the decoder's states; those that it cannot express are grey. Traces, of the
+    paper's neurons if many are used, are scaled to [0, 1]. The dotted line is an even chance.
     """
+    states, recording, used = decoded.vocabulary, decoded.recording, decoded.trust.neurons
+    shown = used if len(used) <= MOST_SHOWN else tuple(n for n in used if n in PAPER_NEURONS)
+    shown = shown or used[:MOST_SHOWN]
+    heights = [*[0.3] * len(decoded.strips), 0.16 * len(shown) + 0.6, 1.2]
+    *above, heat, below = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
+    for axes, (name, codes) in zip(above, decoded.strips.items(), strict=True):
+        ethogram(replace(recording, states=codes, vocabulary=states), axes)
+        axes.set_ylabel(name, rotation=0, ha="right", va="center")
+        axes.tick_params(bottom=False, labelbottom=False)
+    title = recording.worm.replace("$", r"\$")  # else it would be read as a formula
+    above[0].set_title(f"{title}: {len(used)} neurons used")
+    times = recording.times
+    extent = (float(times[0]), float(times[-1]), len(shown), 0.0)
+    traces = scale(recording.select(shown).traces).T
+    image = heat.imshow(traces, aspect="auto", extent=extent, interpolation="nearest")
+    heat.set_yticks(np.arange(len(shown)) + 0.5, shown, fontsize="x-small")
+    heat.tick_params(axis="y", length=0)
+    figure.colorbar(image, ax=heat, pad=0.01, fraction=0.03).set_label("scaled trace")
+    colours = [STATE_COLOURS[name] for name in states]
+    below.stackplot(times, decoded.probabilities.T, colors=colours, linewidth=0)
+    below.axhline(0.5, color="white", lw=0.8, ls=":")
+    below.set(xlabel="time (s)", ylabel="probability", ylim=(0, 1), xlim=(times[0], times[-1]))
+    state_legend(below, states, unlabelled=len(decoded.strips) > 1)
+    return figure
 
-    edges: NDArray[np.float64]
-    vocabulary: Sequence[str]
-    states: NDArray[np.int64]
-    labelled: NDArray[np.int64]
-    unsure: NDArray[np.bool_]
-    probabilities: NDArray[np.float64]
 
-    @property
-    def times(self) -> NDArray[np.float64]:
-        return self.edges[:-1]
+# --- to zoom -------------------------------------------------------------------------------------
 
-    @property
-    def step(self) -> int:
-        """Frames that are drawn as one."""
-        return -(-len(self.states) // MOST_COLUMNS)
+
+def drawn_as_one(n_frames: int) -> int:
+    """How many frames of a recording of so many are drawn as one."""
+    return -(-n_frames // MOST_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -82,46 +107,22 @@ def timeline(decoded: Decoded) -> dict[str, Any]:
     -----
     Neurons go from those most active with reversing down to those most active without it.
     """
-    course = _Course(
-        frame_edges(decoded.recording),
-        decoded.vocabulary,
-        decoded.states,
-        decoded.labelled,
-        decoded.unsure,
-        decoded.probabilities,
-    )
+    edges = frame_edges(decoded.recording)
     # Plotly shows no axis without a trace; that of an own row does not take the others' hover.
     ticks = {"type": "scatter", "x": [], "y": [], "xaxis": "x2"}
     between = _Row(1, _TICKS, {"visible": False}, [ticks])
-    rows = [*_strips(course), _probabilities(course), between, _neurons(decoded, course)]
-    figure = _figure(rows, course)
+    rows = [*_rows(decoded.table(labelled=True), edges), between, _neurons(decoded)]
+    figure = _figure(rows, edges)
     again = {"anchor": _axis("y", len(rows) - 1), "matches": "x"}
-    figure["layout"]["xaxis2"] = _time(course) | again
+    figure["layout"]["xaxis2"] = _time(edges) | again
     return figure
 
 
 def timeline_of(table: pd.DataFrame) -> dict[str, Any]:
-    """The same without traces, of a table alone.
-
-    `table` as from `Decoded.table`, with a column `labelled` of the states' names, empty where
-    there is none.
-    """
+    """The same without traces, of a table alone, as from `Decoded.table` with labels."""
     times = table["time_s"].to_numpy(dtype=np.float64)
-    columns = [name for name in table if str(name).startswith("p_")]
-    states = [str(name).removeprefix("p_").replace("_", " ") for name in columns]
-    codes = {
-        name: pd.Categorical(table[name], states).codes.astype(np.int64)  # no state is -1
-        for name in ("state", "labelled")
-    }
-    course = _Course(
-        np.append(times, times[-1] + np.median(np.diff(times))),
-        states,
-        codes["state"],
-        codes["labelled"],
-        table["unsure"].to_numpy(dtype=np.bool_),
-        table[columns].to_numpy(dtype=np.float64),
-    )
-    return _figure([*_strips(course), _probabilities(course)], course)
+    edges = np.append(times, times[-1] + np.median(np.diff(times)))
+    return _figure(_rows(table, edges), edges)
 
 
 def frame_edges(recording: Recording) -> NDArray[np.float64]:
@@ -133,81 +134,77 @@ def _axis(letter: str, number: int) -> str:
     return letter if number == 1 else f"{letter}{number}"
 
 
-def _figure(rows: Sequence[_Row], course: _Course) -> dict[str, Any]:
-    data = [
-        {"xaxis": "x"} | trace | {"yaxis": _axis("y", number)}
-        for number, row in enumerate(rows, 1)
-        for trace in row.traces
-    ]
-    data.reverse()  # plotly's hover lists the last trace first
-    return {"data": data, "layout": _layout(rows, course)}
-
-
-_QUIET = {"zeroline": False, "showgrid": False}
-
-
-def _time(course: _Course) -> dict[str, Any]:
+def _time(edges: NDArray[np.float64]) -> dict[str, Any]:
     """An axis of seconds that ends where the recording does."""
-    span = [float(course.edges[0]), float(course.edges[-1])]
-    return _QUIET | {
-        "range": span,
-        "minallowed": span[0],
-        "maxallowed": span[1],
-        "ticks": "outside",
-        "ticklen": 4,
-        "nticks": 9,
-        "hoverformat": ".1f",
-        "ticksuffix": " s",
-        "showticksuffix": "last",
-    }
+    first, last = float(edges[0]), float(edges[-1])
+    span = {"range": [first, last], "minallowed": first, "maxallowed": last}
+    ticks = {"ticks": "outside", "ticklen": 4, "nticks": 9, "hoverformat": ".1f"}
+    return _QUIET | span | ticks | {"ticksuffix": " s", "showticksuffix": "last"}
 
 
-def _layout(rows: Sequence[_Row], course: _Course) -> dict[str, Any]:
-    inner = sum(row.height + row.gap for row in rows)
+def _figure(rows: Sequence[_Row], edges: NDArray[np.float64]) -> dict[str, Any]:
+    """Rows from the top down, on one axis of time."""
+    inner = top = sum(row.height + row.gap for row in rows)
     axes: dict[str, Any] = {}
-    top = inner
+    data = []
     for number, row in enumerate(rows, 1):
         domain = [(top - row.height) / inner, top / inner]
         axes[_axis("yaxis", number)] = _QUIET | {"domain": domain, "fixedrange": True} | row.axis
+        data += [{"xaxis": "x"} | trace | {"yaxis": _axis("y", number)} for trace in row.traces]
         top -= row.height + row.gap
     spike = {"showspikes": True, "spikemode": "across", "spikesnap": "cursor"}
     spike |= {"spikethickness": 1, "spikedash": "solid"}
     title = {"text": "time (s)"}
-    axes["xaxis"] = _time(course) | spike | {"anchor": _axis("y", len(rows)), "title": title}
-    return axes | {
+    axes["xaxis"] = _time(edges) | spike | {"anchor": _axis("y", len(rows)), "title": title}
+    layout = axes | {
         "height": inner + _TOP + _BOTTOM,
         "margin": {"l": 68, "r": 12, "t": _TOP, "b": _BOTTOM},
         "showlegend": False,
-        "modebar": {"bgcolor": "rgba(0,0,0,0)"},
+        "modebar": {"bgcolor": _CLEAR},
         "hovermode": "x unified",
         "hoversubplots": "axis",
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
+        "paper_bgcolor": _CLEAR,
+        "plot_bgcolor": _CLEAR,
     }
+    return {"data": data[::-1], "layout": layout}  # plotly's hover lists the last trace first
 
 
-def _strips(course: _Course) -> list[_Row]:
-    """Decoded states, labels where there are any, and frames that are unsure."""
-    colours = [STATE_COLOURS[name] for name in course.vocabulary]
-    names = [LABELS.get(name, name) for name in course.vocabulary]
-    rows = {"decoded": course.states, "labelled": course.labelled}
-    rows = {name: codes for name, codes in rows.items() if (codes != NO_STATE).any()}
-    frames, step, edges = len(course.states), course.step, course.edges
+def _rows(table: pd.DataFrame, edges: NDArray[np.float64]) -> list[_Row]:
+    """Decoded states, labels where there are any, unsure frames, and stacked probabilities."""
+    columns = [name for name in table if str(name).startswith("p_")]
+    states = [str(name).removeprefix("p_").replace("_", " ") for name in columns]
+    told = [LABELS.get(name, name) for name in states]
+    colours = [NO_STATE_COLOUR, *(STATE_COLOURS[name] for name in states)]
+    frames, step = len(table), drawn_as_one(len(table))
     hovered = np.minimum(np.arange(0, frames, step) + (step - 1) // 2, frames - 1)
-    strips = [
-        _Row(
-            _STRIP,
-            _GAP,
-            _label(row),
-            [
-                _strip(codes, edges, [NO_STATE_COLOUR, *colours]),
-                _told(row, codes, edges, names, hovered),
-            ],
-        )
-        for row, codes in rows.items()
+    rows = []
+    for name, column in {"decoded": "state", "labelled": "labelled"}.items():
+        codes = pd.Categorical(table[column], states).codes.astype(np.int64)  # no state is -1
+        if (codes != NO_STATE).any():
+            traces = [_strip(codes, edges, colours), _told(name, codes, edges, told, hovered)]
+            rows.append(_Row(_STRIP, _GAP, _label(name), traces))
+    unsure = np.where(table["unsure"], 0, NO_STATE)
+    strip = _strip(unsure, edges, [_FAINT, "#7F7F7F"])
+    probabilities = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": f"p({told[place]})",
+            "x": _rounded(edges[:-1]),
+            "y": _rounded(table[columns[place]]),
+            "stackgroup": "probability",
+            "line": {"width": 0, "color": STATE_COLOURS[states[place]]},
+            "fillcolor": STATE_COLOURS[states[place]],
+            "hovertemplate": "%{y:.2f}",
+        }
+        for place in sorted(range(len(states)), key=lambda place: states[place] in _REVERSE)
     ]
-    unsure = _strip(np.where(course.unsure, 0, NO_STATE), edges, [_FAINT, "#7F7F7F"])
-    return [*strips, _Row(_STRIP // 2, 3 * _GAP, _label("unsure"), [unsure])]
+    axis = {"range": [0, 1], "tickvals": [0, 0.5, 1], "title": {"text": "probability"}}
+    return [
+        *rows,
+        _Row(_STRIP // 2, 3 * _GAP, _label("unsure"), [strip]),
+        _Row(_PROBABILITY, 0, axis, probabilities),
+    ]
 
 
 def _label(row: str) -> dict[str, Any]:
@@ -224,14 +221,13 @@ def _strip(
 ) -> dict[str, Any]:
     """Stretches of one code as bricks of a row; the first colour is that of `NO_STATE`."""
     steps = _edges_of(codes)
-    bricks = [int(codes[start]) for start in steps[:-1]]
     shades = [
         [(place + side) / len(colours), colour]
         for place, colour in enumerate(colours)
         for side in (0, 1)
     ]
     limits = {"zmin": NO_STATE - 0.5, "zmax": len(colours) - 1.5, "hoverinfo": "skip"}
-    x = [round(float(edges[step]), 3) for step in steps]
+    x, bricks = edges[steps].round(3).tolist(), codes[steps[:-1]].tolist()
     return _heatmap(x, [0], [bricks], shades) | limits
 
 
@@ -250,16 +246,15 @@ def _told(
         for a, b in itertools.pairwise(steps)
     ]
     places = np.searchsorted(steps, frames, side="right") - 1
-    centres = (edges[frames] + edges[frames + 1]) / 2
     return {
         "type": "scatter",
         "mode": "lines",
         "name": row,
-        "x": centres.round(3).tolist(),
+        "x": ((edges[frames] + edges[frames + 1]) / 2).round(3).tolist(),
         "y": [0] * len(frames),
         "text": [texts[place] for place in places],
         "hovertemplate": "%{text}",
-        "line": {"width": 0, "color": "rgba(0,0,0,0)"},
+        "line": {"width": 0, "color": _CLEAR},
     }
 
 
@@ -268,64 +263,35 @@ def _heatmap(x: object, y: object, z: object, colorscale: object) -> dict[str, A
     return about | {"x": x, "y": y, "z": z, "colorscale": colorscale}
 
 
-def _probabilities(course: _Course) -> _Row:
-    """The states' probabilities, stacked; those of reversing at the bottom."""
-    times = _seconds(course)
-    means = _means(course.probabilities, course.step).T
-    values = dict(zip(course.vocabulary, means, strict=True))
-    traces = [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "name": f"p({LABELS.get(name, name)})",
-            "x": times,
-            "y": [round(value, 3) for value in values[name].tolist()],
-            "stackgroup": "probability",
-            "line": {"width": 0, "color": STATE_COLOURS[name]},
-            "fillcolor": STATE_COLOURS[name],
-            "hovertemplate": "%{y:.2f}",
-        }
-        for name in sorted(values, key=lambda name: name in _REVERSE)
-    ]
-    axis = {"range": [0, 1], "tickvals": [0, 0.5, 1], "title": {"text": "probability"}}
-    return _Row(_PROBABILITY, 0, axis, traces)
+def _neurons(decoded: Decoded) -> _Row:
+    """Z-scored traces to one decimal; colours span the 2nd to the 98th percentile of all values.
 
-
-def _neurons(decoded: Decoded, course: _Course) -> _Row:
-    """Z-scored traces to one decimal; colours span the 2nd to the 98th percentile of all values."""
-    names = _by_reversing(decoded)
-    traces = decoded.recording.select(names).traces
-    z = _means((traces - traces.mean(axis=0)) / traces.std(axis=0), course.step).T.round(1)
-    last = len(HEATMAP_COLOURS) - 1
-    shades = [[place / last, colour] for place, colour in enumerate(HEATMAP_COLOURS)]
-    labels = [html.escape(name, quote=False) for name in names]
-    heat = _heatmap(_seconds(course), labels, z.tolist(), shades)
+    Neurons stand by the correlation of their trace with the probability of reversing.
+    """
+    used = decoded.trust.neurons
+    traces = decoded.recording.select(used).traces
+    traces = (traces - traces.mean(axis=0)) / traces.std(axis=0)
+    codes = [code for code, name in enumerate(decoded.vocabulary) if name in _REVERSE]
+    reversing = decoded.probabilities[:, codes].sum(axis=1)
+    order = np.argsort(-(traces.T @ (reversing - reversing.mean())), kind="stable")
+    z = _means(traces[:, order]).T.round(1)
+    shades = [*zip(_LEVELS, HEATMAP_COLOURS, strict=True)]
+    labels = [html.escape(used[place], quote=False) for place in order]
+    heat = _heatmap(_rounded(decoded.recording.times), labels, z.tolist(), shades)
     low, high = np.percentile(z, (2, 98)).round(1).tolist()
     heat |= {"name": "", "zmin": low, "zmax": high, "hovertemplate": "%{y}: z = %{z:.1f}"}
-    axis = {"type": "category", "range": [len(names) - 0.5, -0.5], "dtick": 1, "ticks": ""}
-    height = int(np.clip(_HEATMAP // len(names), 11, 16)) * len(names)
+    axis = {"type": "category", "range": [len(used) - 0.5, -0.5], "dtick": 1, "ticks": ""}
+    height = int(np.clip(_HEATMAP // len(used), 11, 16)) * len(used)
     return _Row(height, 0, axis | {"tickfont": {"size": 9}}, [heat])
 
 
-def _seconds(course: _Course) -> list[float]:
-    return [round(value, 3) for value in _means(course.times, course.step).tolist()]
+def _rounded(values: object) -> list[float]:
+    return [round(value, 3) for value in _means(np.asarray(values, dtype=np.float64)).tolist()]
 
 
-def _by_reversing(decoded: Decoded) -> list[str]:
-    """The neurons used, by the correlation of their trace with the probability of reversing."""
-    names = list(decoded.trust.neurons)
-    codes = [code for code, name in enumerate(decoded.vocabulary) if name in _REVERSE]
-    reversing = decoded.probabilities[:, codes].sum(axis=1)
-    traces = decoded.recording.select(names).traces
-    aligned = (traces - traces.mean(axis=0)).T @ (reversing - reversing.mean()) / traces.std(axis=0)
-    return [names[place] for place in np.argsort(-aligned, kind="stable")]
-
-
-def _means(values: NDArray[np.float64], step: int) -> NDArray[np.float64]:
-    """Means over `step` frames each, along the first axis; the last may have fewer."""
-    if step == 1:
-        return values
-    starts = np.arange(0, len(values), step)
+def _means(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Means over the frames that are drawn as one, along the first axis."""
+    starts = np.arange(0, len(values), drawn_as_one(len(values)))
     counts = np.diff(np.append(starts, len(values)))
     sums = np.add.reduceat(values, starts, axis=0)
     return np.asarray(sums / counts.reshape(-1, *[1] * (values.ndim - 1)))

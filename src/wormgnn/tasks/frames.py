@@ -15,6 +15,7 @@ from torch.func import functional_call
 from wormgnn.features import WINDOW_FRAMES
 from wormgnn.folds import Role
 from wormgnn.models.ensemble import Stack, seed_of
+from wormgnn.models.networks import Network
 from wormgnn.training import Batch, Draw, History, Schedule, fit
 
 if TYPE_CHECKING:
@@ -41,24 +42,11 @@ def confusion(predicted: NDArray[np.int64], target: NDArray[np.int64], n: int) -
 class Worm:
     """One worm's features as tensors, and the use of its frames in one fold.
 
-    Attributes
-    ----------
-    name
-        Identifier of the worm.
-    x
-        Shape (features, neurons, frames).
-    y
-        State codes, shape (frames,); -1 is ignored.
-    roles
-        `Role` of each frame, shape (frames,).
-    edge_frames
-        Edges that hold for a whole recording average over so many frames, evenly spaced
-        (all where there are fewer).
-    present
-        Which neurons the worm has, shape (neurons,), for a model of any set of neurons; it takes
-        the place of the frames that give edges. None for other models.
-    windows
-        Whether every window of 8 frames gives edges of its own.
+    `x` has the shape (features, neurons, frames); each frame has in `y` the state's code (-1 is
+    ignored), and in `roles` its `Role`. Edges that hold for a whole recording average over
+    `edge_frames`, evenly spaced (all where there are fewer); with `windows` every window of 8
+    frames gives edges of its own. `present` says which neurons the worm has, for a model of any set
+    of neurons, and takes the place of the frames that give edges; None for other models.
     """
 
     name: str
@@ -69,7 +57,7 @@ class Worm:
     present: Tensor | None = None
     windows: bool = False
 
-    def batch(self, members: Sequence[int], role: Role | None) -> Batch:
+    def batch(self, members: Sequence[int] | NDArray[np.intp], role: Role | None) -> Batch:
         """Labelled frames of a role for some members.
 
         Edges come from the training frames, labelled or not. With `role` None the worm is
@@ -77,7 +65,7 @@ class Worm:
         never play a part in edges.
         """
         used = self.y >= 0 if role is None else (self.y >= 0) & (self.roles == role)
-        rows = torch.tensor(members, dtype=torch.long, device=self.x.device)
+        rows = torch.as_tensor(members, dtype=torch.long, device=self.x.device)
         x, y = self.x[..., used], self.y[used]
         if self.windows:
             return Batch(rows, (x, *self._windows(used)), y, self.name)
@@ -118,12 +106,9 @@ def worms_of(plan: Plan, cohort: Cohort, fold: int, device: torch.device) -> lis
 
 def batches(worms: Sequence[Worm], subsets: Sequence[Subset], role: Role) -> list[Batch]:
     """One batch a worm: its frames of a role, for the members whose subset holds it."""
-    built = [worm.batch(_rows(subsets, worm.name, seen=True), role) for worm in worms]
+    met = zip(worms, trained_on(worms, subsets).T, strict=True)
+    built = [worm.batch(np.flatnonzero(members), role) for worm, members in met]
     return [batch for batch in built if len(batch.members) and len(batch.target)]
-
-
-def _rows(subsets: Sequence[Subset], worm: str, seen: bool) -> list[int]:
-    return [row for row, subset in enumerate(subsets) if (worm in subset) == seen]
 
 
 def trained_on(worms: Sequence[Worm], subsets: Sequence[Subset]) -> NDArray[np.bool_]:
@@ -141,35 +126,29 @@ def evaluate(
     member was trained on, on all labelled frames of others.
     """
     model.eval()
-    stacks = [Stack(dict(tensors)) for tensors in (model.named_parameters(), model.named_buffers())]
+    stack = Stack(model)
     counts = np.zeros((len(subsets), len(worms), n_states, n_states), dtype=np.int64)
-    for column, worm in enumerate(worms):
-        for seen, role in ((True, Role.TEST), (False, None)):
-            rows = _rows(subsets, worm.name, seen)
-            if not rows:
-                continue
-            batch = worm.batch(rows, role)
-            if not len(batch.target):
-                continue
-            named = {k: v for s in stacks for k, v in s.named(s.rows(batch.members)).items()}
-            codes = functional_call(model, named, batch.inputs).argmax(1).cpu().numpy()
-            counts[rows, column] = confusion(codes, batch.target.cpu().numpy(), n_states)
+    for column, (worm, seen) in enumerate(zip(worms, trained_on(worms, subsets).T, strict=True)):
+        for members, role in ((seen, Role.TEST), (~seen, None)):
+            batch = worm.batch(np.flatnonzero(members), role)
+            if len(batch.members) and len(batch.target):
+                scores = functional_call(model, stack.of(batch.members), batch.inputs)
+                codes = scores.argmax(1).cpu().numpy()
+                counts[members, column] = confusion(codes, batch.target.cpu().numpy(), n_states)
     return counts
 
 
 @torch.no_grad()
-def inferred_edges(model: nn.Module, worms: Sequence[Worm]) -> NDArray[np.float32]:
+def inferred_edges(model: Network, worms: Sequence[Worm]) -> NDArray[np.float32]:
     """Edges that each member infers for each worm from its whole recording.
 
     Shape (members, worms, neurons, neurons), receiver first; empty for a model that infers
     none, or one for each frame.
     """
     model.eval()
-    infer: Any = getattr(model, "edges", None)
-    edges = [infer(worm.context(None)) for worm in worms] if infer is not None else []
-    if not edges or edges[0] is None:
-        return np.empty(0, dtype=np.float32)
-    return torch.stack(edges, dim=1).cpu().numpy()
+    found = (model.edges(worm.context(None)) for worm in worms)
+    edges = [each for each in found if each is not None]
+    return torch.stack(edges, dim=1).cpu().numpy() if edges else np.empty(0, dtype=np.float32)
 
 
 def trained(
@@ -182,16 +161,10 @@ def trained(
     draw: Draw | None = None,
 ) -> History:
     """Train an ensemble in place, one member for each subset; see `training.fit`."""
-    return fit(
-        model,
-        batches(worms, subsets, Role.TRAIN),
-        batches(worms, subsets, Role.VALIDATION),
-        negative_log_likelihood,
-        Schedule(epochs=plan.epochs or cohort.profile.epochs, learning_rate=plan.learning_rate),
-        seed_of(plan.seed, fold),
-        f"{plan.model}, fold {fold}",
-        draw,
-    )
+    train, validation = (batches(worms, subsets, r) for r in (Role.TRAIN, Role.VALIDATION))
+    schedule = Schedule(plan.epochs or cohort.profile.epochs, plan.learning_rate)
+    seed, label = seed_of(plan.seed, fold), f"{plan.model}, fold {fold}"
+    return fit(model, train, validation, negative_log_likelihood, schedule, seed, label, draw)
 
 
 def member_seeds(

@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import linear_model
 
-from wormgnn.errors import ChoiceError, NeuronError, RecordingError, TrainingError, WormgnnError
+from wormgnn.errors import TrainingError
 from wormgnn.features import derivative
 from wormgnn.recording import Recording
 
 Floats = NDArray[np.float64]
-Shape = tuple[int, ...] | None
 Windows = Sequence[ArrayLike]
 """Windows of each training worm, (features, neurons, windows, frames)."""
 
@@ -34,21 +33,9 @@ class SimpleForecast(Protocol):
         """Frames that follow, shape (features, neurons, windows, horizon_frames).
 
         `known` are the last known frames of each window in the order of time, shape (features,
-        neurons, windows, known_frames). RecordingError for a wrong number of axes, too few known
-        frames, NaN or infinity; NeuronError for other features or neurons than the forecast
-        was made for; ChoiceError for a horizon below 1.
+        neurons, windows, known_frames).
         """
         ...
-
-
-@dataclass(frozen=True)
-class Persistence:
-    """The last known frame stays: `x(t + h) = x(t)`."""
-
-    def forecast(self, known: ArrayLike, horizon_frames: int) -> Floats:
-        """See `SimpleForecast.forecast`."""
-        last = _checked(known, horizon_frames)[..., -1:]
-        return np.repeat(last, horizon_frames, axis=-1)
 
 
 @dataclass(frozen=True)
@@ -74,7 +61,7 @@ class ConstantDerivative:
 
     def forecast(self, known: ArrayLike, horizon_frames: int) -> Floats:
         """See `SimpleForecast.forecast`."""
-        last = _checked(known, horizon_frames, shape=(2, len(self.gain)))[..., -1:]
+        last = np.asarray(known, dtype=np.float64)[..., -1:]
         forecast = np.repeat(last, horizon_frames, axis=-1)
         change = self.gain[:, None, None] * last[SLOPE] + self.offset[:, None, None]
         forecast[TRACE] += change * np.arange(1, horizon_frames + 1)
@@ -85,7 +72,8 @@ class ConstantDerivative:
 class Damped:
     """`x(t + h) = m + a^h (x(t) - m)`, an autoregression of each feature by itself.
 
-    What beats persistence and not this has learned that activity returns to its mean.
+    What beats persistence, which has a of one, and not this has learned that activity returns
+    to its mean.
 
     Attributes
     ----------
@@ -101,26 +89,28 @@ class Damped:
 
     def forecast(self, known: ArrayLike, horizon_frames: int) -> Floats:
         """See `SimpleForecast.forecast`."""
-        last = _checked(known, horizon_frames, shape=self.mean.shape)[..., -1:]
+        last = np.asarray(known, dtype=np.float64)[..., -1:]
         left = self.decay[..., None, None] ** np.arange(1, horizon_frames + 1)
         mean = self.mean[..., None, None]
         return mean + left * (last - mean)
 
 
 def fit_mean(train: Windows) -> Damped:
-    """Mean over all frames of the windows of all worms, whatever is known: climatology.
-
-    Arguments and errors as for `fit_ridge`.
-    """
-    mean = _pooled("train", train, 1).mean(axis=(2, 3))
+    """Mean over all frames of the windows of all worms, whatever is known: climatology."""
+    mean = _pooled("train", train).mean(axis=(2, 3))
     return Damped(mean, np.zeros_like(mean))
+
+
+def persistence(train: Windows) -> Damped:
+    """The last known frame stays: `x(t + h) = x(t)`."""
+    shape = np.shape(train[0])[:2]
+    return Damped(np.zeros(shape), np.ones(shape))
 
 
 def fit_damped(train: Windows) -> Damped:
     """Fit on the transitions inside training windows, by least squares.
 
-    No transition joins two windows. Arguments and errors as for `fit_ridge`. A constant
-    feature keeps its value.
+    No transition joins two windows. A constant feature keeps its value.
     """
     mean = fit_mean(train).mean
     away = [np.asarray(worm, dtype=np.float64) - mean[..., None, None] for worm in train]
@@ -168,7 +158,7 @@ class Ridge:
 
     def forecast(self, known: ArrayLike, horizon_frames: int) -> Floats:
         """See `SimpleForecast.forecast`."""
-        x = _checked(known, horizon_frames, self.lags, self.intercept.shape)
+        x = np.asarray(known, dtype=np.float64)
         recent = x[..., : -self.lags - 1 : -1].transpose(3, 0, 1, 2)
         step = self.companion[: self.intercept.size]
         last = recent.reshape(step.shape[1], x.shape[2])
@@ -198,18 +188,9 @@ def fit_ridge(
     Raises
     ------
     TrainingError
-        No windows, windows shorter than `lags + 1`, NaN or infinity, forecasts of the
-        validation windows that diverge for every alpha.
-    NeuronError, ChoiceError
-        Worms that differ in features or neurons; `lags` below 1, an alpha that is not 0 or more.
+        No windows, or forecasts of the validation windows that diverge for every alpha.
     """
-    if lags < 1:
-        raise ChoiceError("number of lags", lags, ["1 or more"])
-    wrong = [alpha for alpha in alphas if not 0 <= alpha < np.inf]
-    if wrong or not len(alphas):
-        raise ChoiceError("alpha", wrong[0] if wrong else None, ["finite numbers from 0"])
-    x = _pooled("train", train, lags + 1)
-    unseen = _pooled("validation", validation, lags + 1, x.shape[:2])
+    x, unseen = _pooled("train", train), _pooled("validation", validation)
     known, truth = unseen[..., :lags], unseen[..., lags:]
     fitted = [_fit(x, lags, alpha) for alpha in alphas]
     with np.errstate(all="ignore"):  # a model that runs away loses below
@@ -232,7 +213,7 @@ def _fit(x: Floats, lags: int, alpha: float) -> Ridge:
 
 
 FORECASTS: dict[str, Callable[[Windows, Windows, Recording, Sequence[str]], SimpleForecast]] = {
-    "persistence": lambda train, validation, *_: Persistence(),
+    "persistence": lambda train, validation, *_: persistence(train),
     "constant-derivative": lambda train, validation, *worm: ConstantDerivative.of(*worm),
     "damped": lambda train, validation, *_: fit_damped(train),
     "mean": lambda train, validation, *_: fit_mean(train),
@@ -243,36 +224,7 @@ FORECASTS: dict[str, Callable[[Windows, Windows, Recording, Sequence[str]], Simp
 `ridge` sees one frame, as the Markovian networks do; `var` the four of a burn-in."""
 
 
-def _checked(known: ArrayLike, horizon_frames: int, lags: int = 1, shape: Shape = None) -> Floats:
-    if horizon_frames < 1:
-        raise ChoiceError("horizon_frames", horizon_frames, ["1 or more"])
-    x = np.asarray(known, dtype=np.float64)
-    _check(x, "known", lags, shape, RecordingError)
-    return x
-
-
-def _pooled(what: str, worms: Windows, least: int, shape: Shape = None) -> Floats:
-    arrays = [np.asarray(worm, dtype=np.float64) for worm in worms]
-    for i, x in enumerate(arrays):
-        _check(x, f"{what}, worm {i}", least, shape, TrainingError)
-        shape = x.shape[:2]
-    if not sum(x.shape[2] for x in arrays):
+def _pooled(what: str, worms: Windows) -> Floats:
+    if not sum(np.shape(worm)[2] for worm in worms):
         raise TrainingError(f"{what}: expected windows, got none")
-    if len(lengths := {x.shape[3] for x in arrays}) > 1:
-        raise TrainingError(f"{what}: expected windows of one length, got {lengths} frames")
-    return np.concatenate(arrays, axis=2)
-
-
-def _check(
-    x: Floats, what: str, least_frames: int, shape: Shape, error: type[WormgnnError]
-) -> None:
-    if x.ndim != 4:
-        raise error(f"{what}: expected (features, neurons, windows, frames), got {x.shape}")
-    if shape is not None and x.shape[:2] != shape:
-        raise NeuronError(f"{what}: expected (features, neurons) {shape}, got {x.shape[:2]}")
-    if x.shape[3] < least_frames:
-        raise error(f"{what}: expected {least_frames} frames or more, got {x.shape[3]}")
-    if not np.isfinite(x).all():
-        bad = np.argwhere(~np.isfinite(x))[0]
-        where = ", ".join(map("{} {}".format, ("feature", "neuron", "window", "frame"), bad))
-        raise error(f"{what}: expected finite values, got {x[tuple(bad)]} at {where}")
+    return np.concatenate([np.asarray(worm, dtype=np.float64) for worm in worms], axis=2)

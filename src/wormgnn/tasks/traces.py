@@ -1,13 +1,13 @@
 """The second task: predict every neuron's features frame by frame, on its own predictions.
 
 Paper, eq. 4-5 and "Neuron-level Trajectory Prediction": `X(t+1) = X(t) + f(X(t))`, trained on
-windows of 8 frames and evaluated 16 frames ahead; scheduled sampling for Markovian models, a
-burn-in of four frames for recurrent ones.
+windows of 8 frames and evaluated 16 frames ahead; scheduled sampling for Markovian models, for
+recurrent ones a burn-in of four frames before the eight that they predict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -17,14 +17,22 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.func import functional_call
 
 from wormgnn.errors import ChoiceError, RecordingError
-from wormgnn.features import WINDOW_FRAMES
+from wormgnn.features import WARMUP_FRAMES, WINDOW_FRAMES
 from wormgnn.folds import fold_of_window
 from wormgnn.models import MODELS, PREDICTORS, predictor
-from wormgnn.models.ensemble import Stack, seed_of
+from wormgnn.models.ensemble import seed_of
+from wormgnn.models.recurrent import LaggedMLP
 from wormgnn.store import Arrays
+from wormgnn.tasks.evaluation import (
+    HORIZON_FRAMES,
+    Forecast,
+    Members,
+    evaluate,
+    evaluate_networks,
+    starts,
+)
 from wormgnn.tasks.frames import member_seeds
 from wormgnn.tasks.rollout import (
     BURN_IN_FRAMES,
@@ -33,7 +41,7 @@ from wormgnn.tasks.rollout import (
     mean_square_error,
     members_at_once,
 )
-from wormgnn.tasks.simple_forecasts import FORECASTS, SimpleForecast
+from wormgnn.tasks.simple_forecasts import FORECASTS, SimpleForecast, fit_ridge
 from wormgnn.training import Batch, History, Schedule, fit, torch_device
 
 if TYPE_CHECKING:
@@ -43,24 +51,14 @@ if TYPE_CHECKING:
 VERSION: int = 1
 """Raised by hand when a result of this task is meant to change; stored results carry it."""
 
-HORIZON_FRAMES = 16  # frames predicted in evaluation
 CONTEXT_FRAMES = 128  # evenly spaced frames that give edges which hold for a whole recording
-DIVERGED = 10.0  # a prediction beyond this, where features lie in [0, 1], has diverged
-FREE_FRAMES = 256  # length of the one free roll-out that is kept of each member and worm
-N_EXAMPLES = 12  # forecasts kept of each member and worm, for looking at
+CONTEXT_WINDOWS = 32  # that many forecasts in a row have the same edges, where these are causal
 
 COLUMNS = (
     *("subset", "n_train", "fold", "worm", "seen", "step"),
     *("mse", "mse_trace", "mse_derivative", "windows", "diverged"),
 )
 """Of `rows`."""
-
-Members = Sequence[tuple[str, ...]]
-"""Training worms of each member of an ensemble."""
-
-Forecast = Callable[[Sequence[int], int, Tensor, int], Tensor]
-"""From members, a worm's number, known frames `(features, neurons, windows, 4)` and a horizon in
-frames to predictions `(members, features, neurons, windows, horizon)`."""
 
 
 def check(plan: Plan, cohort: Cohort) -> None:
@@ -82,6 +80,8 @@ def check(plan: Plan, cohort: Cohort) -> None:
         raise ChoiceError("scaling of the constant derivative", plan.scaling, ["whole"])
     for recording in cohort.recordings:
         starts(recording.n_frames)
+    if (other := plan.options.get("averaged_with", "mean")) not in FORECASTS:
+        raise ChoiceError("averaged_with", other, FORECASTS)
     subsets(plan, cohort)
     cohort.complete()
 
@@ -112,6 +112,9 @@ def subsets(plan: Plan, cohort: Cohort) -> list[tuple[str, ...]]:
 def run_fold(plan: Plan, cohort: Cohort, fold: int, device: str = "auto") -> Arrays:
     """Train all members on one fold, and forecast every worm that they never met.
 
+    With the option `averaged_with`, a key of `FORECASTS`, the forecast is the mean of a network's
+    and of that one's.
+
     Returns
     -------
     arrays
@@ -126,17 +129,20 @@ def run_fold(plan: Plan, cohort: Cohort, fold: int, device: str = "auto") -> Arr
         free : one free roll-out, shape (members, worms, features, neurons, `FREE_FRAMES`); see
         `free_start`.
         validation : lowest MSE on the validation windows of the training worms, shape
-        (members,): what a choice between models of one kind may rest on (recurrent ones are
-        judged on fewer frames). NaN where nothing was trained.
+        (members,): what a choice between models of one kind may rest on (recurrent ones have
+        seen four frames, not one). NaN where nothing was trained.
 
     TrainingError where training diverges: the message names the members and the epoch.
     """
     members = subsets(plan, cohort)
     worms = worm_traces(plan, cohort, fold, device)
     if plan.model in FORECASTS:
-        return _evaluate_simple(plan.model, cohort, worms, members)
+        simple = _simple(plan.model, cohort, worms, members)
+        return evaluate(worms, members, simple, [len(members)] * len(worms))
     model, history = train(plan, cohort, worms, members, fold)
-    arrays = evaluate_networks(model, worms, members)
+    other = plan.options.get("averaged_with")
+    beside = None if other is None else _simple(other, cohort, worms, members)
+    arrays = evaluate_networks(model, worms, members, beside)
     return {**arrays, "validation": history.validation.amin(0).numpy()}
 
 
@@ -180,23 +186,39 @@ class Traces:
     x
         Shape (features, neurons, frames).
     validates
-        Which of its windows of 8 frames validate, shape (windows,); the others train. Empty
-        for a worm that is only forecast, however short it is.
+        Which of its windows validate, shape (windows,); the others train. Empty for a worm that
+        is only forecast, however short it is.
+    window_frames
+        Length of its windows.
+    causal
+        Whether a forecast's edges come from the frames before it alone, as its features do.
     """
 
     name: str
     x: Tensor
     validates: NDArray[np.bool_]
+    window_frames: int = WINDOW_FRAMES
+    causal: bool = False
 
-    @property
-    def context(self) -> Tensor:
-        """Evenly spaced frames of the recording, (features, neurons, at most `CONTEXT_FRAMES`)."""
-        return _spaced(self.x)
+    def context(self, start: int) -> Tensor:
+        """Frames for the edges of forecasts from `start` on, evenly spaced.
+
+        (features, neurons, at most `CONTEXT_FRAMES`), of the whole recording; of a causal one what
+        is known by then, or the first `WARMUP_FRAMES`, which share one scale.
+        """
+        known = max(start + BURN_IN_FRAMES, WARMUP_FRAMES)
+        return _spaced(self.x[..., :known] if self.causal else self.x)
+
+    def blocks(self) -> list[NDArray[np.int64]]:
+        """First known frames of the forecasts, of those together that have the same `context`."""
+        first = starts(self.x.shape[-1])
+        at_once = CONTEXT_WINDOWS if self.causal else len(first)
+        return [first[i : i + at_once] for i in range(0, len(first), at_once)]
 
     def windows(self, validation: bool) -> Tensor:
-        """Windows of one use, shape (features, neurons, windows, 8)."""
-        whole = len(self.validates) * WINDOW_FRAMES
-        every = self.x[..., :whole].unflatten(-1, (-1, WINDOW_FRAMES))
+        """Windows of one use, shape (features, neurons, windows, `window_frames`)."""
+        whole = len(self.validates) * self.window_frames
+        every = self.x[..., :whole].unflatten(-1, (-1, self.window_frames))
         return every[:, :, torch.from_numpy(self.validates == validation).to(every.device)]
 
     def batches(self, members: Sequence[int], model: Rollout, validation: bool) -> list[Batch]:
@@ -218,18 +240,25 @@ def _spaced(frames: Tensor) -> Tensor:
     return frames[..., torch.linspace(0, frames.shape[-1] - 1, count).round().long()]
 
 
+def window_frames(plan: Plan) -> int:
+    """Length of training windows: eight frames, and before them what a memory is warmed up on."""
+    network = MODELS[plan.model].network if plan.model in MODELS else None
+    return WINDOW_FRAMES + BURN_IN_FRAMES * getattr(network, "recurrent", False)
+
+
 def worm_traces(plan: Plan, cohort: Cohort, fold: int, device: str = "auto") -> list[Traces]:
     """All worms of a cohort; `fold` validates, and there is no test fold (paper)."""
-    target, n_folds = torch_device(device), cohort.profile.n_folds
+    target, n_folds, length = torch_device(device), cohort.profile.n_folds, window_frames(plan)
     trained = {worm for worms in subsets(plan, cohort) for worm in worms}
     traces = []
     for number, worm in enumerate(cohort.features(2, plan.scaling)):
         validates = np.zeros(0, dtype=np.bool_)
         if worm.worm in trained:
             seed = 100 * plan.seed + number
-            folds = fold_of_window(worm.n_frames, n_folds, plan.split, seed)
+            folds = fold_of_window(worm.n_frames, n_folds, plan.split, seed, length)
             validates = folds == fold % n_folds
-        traces.append(Traces(worm.worm, torch.from_numpy(worm.x).to(target), validates))
+        x, causal = torch.from_numpy(worm.x).to(target), plan.scaling == "causal"
+        traces.append(Traces(worm.worm, x, validates, length, causal))
     return traces
 
 
@@ -239,8 +268,12 @@ def train(
     """An ensemble of networks, one for each member, trained."""
     epochs = plan.epochs or cohort.profile.epochs
     options = {"hidden": cohort.profile.hidden, **plan.options}
+    options.pop("averaged_with", None)
     seeds = member_seeds(plan, fold, members)
     model = Rollout(predictor(plan.model, seeds, len(cohort.neurons), **options))
+    network = model.predictor.network
+    if isinstance(network, LaggedMLP) and network.linear is not None:
+        _begin_as_autoregression(network, worms, members)
     model.to(worms[0].x.device)
     training, validation = (
         [
@@ -267,120 +300,40 @@ def train(
     return model, history
 
 
-def starts(n_frames: int, horizon_frames: int = HORIZON_FRAMES) -> NDArray[np.int64]:
-    """First known frame of each evaluation window, every 8 frames, shape (windows,).
-
-    RecordingError for a recording that is shorter than burn-in and horizon.
-    """
-    length = BURN_IN_FRAMES + horizon_frames
-    if horizon_frames < 1 or n_frames < length:
-        raise RecordingError(
-            f"a horizon of {horizon_frames} frames behind {BURN_IN_FRAMES} known ones does not "
-            f"fit a recording of {n_frames} frames"
-        )
-    return np.arange(0, n_frames - length + 1, WINDOW_FRAMES)
+def _begin_as_autoregression(network: LaggedMLP, worms: Sequence[Traces], members: Members) -> None:
+    """Give each member the `fit_ridge` of its own windows."""
+    fitted = [fit_ridge(*_windows_of(worms, names), lags=network.lags) for names in members]
+    weights = np.stack([ridge.weight.reshape(ridge.intercept.size, -1) for ridge in fitted])
+    biases = np.stack([ridge.intercept.ravel() for ridge in fitted])
+    network.begin(torch.from_numpy(weights), torch.from_numpy(biases))
 
 
-def example_starts(n_frames: int) -> NDArray[np.int64]:
-    """First known frame of each kept forecast, shape (`N_EXAMPLES`,)."""
-    first = starts(n_frames)
-    return first[np.linspace(0, len(first) - 1, N_EXAMPLES).round().astype(int)]
+def _windows_of(
+    worms: Sequence[Traces], names: Sequence[str]
+) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+    """Training and validation windows of a member's worms."""
+    own = [worm for worm in worms if worm.name in names]
+    training, validation = (
+        [worm.windows(validates).cpu().numpy().astype(np.float64) for worm in own]
+        for validates in (False, True)
+    )
+    return training, validation
 
 
-def free_start(n_frames: int) -> int:
-    """First known frame of the free roll-out: a quarter into the recording."""
-    return n_frames // 4
-
-
-@torch.no_grad()
-def evaluate(
-    worms: Sequence[Traces], members: Members, forecast: Forecast, at_once: Sequence[int]
-) -> Arrays:
-    """Forecast each worm by the members that never met it, `at_once` for it: see `run_fold`."""
-    seen = np.array([[worm.name in names for worm in worms] for names in members])
-    shape = (*seen.shape, *worms[0].x.shape[:2])
-    arrays = {
-        "seen": seen,
-        "mse": np.full((*shape, HORIZON_FRAMES), np.nan),
-        "diverged": np.zeros(seen.shape, dtype=np.int64),
-        "examples": np.full((*shape, N_EXAMPLES, HORIZON_FRAMES), np.nan, dtype=np.float32),
-        "free": np.full((*shape, FREE_FRAMES), np.nan, dtype=np.float32),
-        "validation": np.full(len(members), np.nan, dtype=np.float32),
-    }
-    for column, worm in enumerate(worms):
-        n_frames = worm.x.shape[-1]
-        first, begin = starts(n_frames), free_start(n_frames)
-        shown = np.searchsorted(first, example_starts(n_frames))
-        frames = first[:, None] + np.arange(BURN_IN_FRAMES + HORIZON_FRAMES)
-        windows = worm.x[..., torch.from_numpy(frames).to(worm.x.device)]
-        known, truth = windows[..., :BURN_IN_FRAMES], windows[..., BURN_IN_FRAMES:]
-        start = worm.x[:, :, None, begin : begin + BURN_IN_FRAMES]
-        strangers = np.flatnonzero(~seen[:, column]).tolist()
-        for i in range(0, len(strangers), at_once[column]):
-            group = strangers[i : i + at_once[column]]
-            predicted = forecast(group, column, known, HORIZON_FRAMES)
-            free = forecast(group, column, start, FREE_FRAMES)
-            arrays["mse"][group, column] = square_error(predicted, truth)
-            arrays["diverged"][group, column] = diverged(predicted).sum(-1).cpu().numpy()
-            arrays["examples"][group, column] = predicted[..., shown, :].cpu().numpy()
-            arrays["free"][group, column] = free[:, :, :, 0].cpu().numpy()
-    return arrays
-
-
-def square_error(predicted: Tensor, truth: Tensor) -> NDArray[np.float64]:
-    """Mean over windows: `(members, features, neurons, frames)`; infinite for no number.
-
-    `predicted` `(members, features, neurons, windows, frames)`; `truth` without members.
-    """
-    error = (predicted - truth).double().square().mean(dim=3)
-    return torch.nan_to_num(error, nan=torch.inf, posinf=torch.inf).cpu().numpy()
-
-
-def diverged(predicted: Tensor) -> Tensor:
-    """Which windows hold a prediction beyond `DIVERGED` or none at all, `(members, windows)`."""
-    return ~(predicted.abs() <= DIVERGED).all(dim=-1).all(dim=2).all(dim=1)
-
-
-def evaluate_networks(model: Rollout, worms: Sequence[Traces], members: Members) -> Arrays:
-    """Forecasts of an ensemble of networks, as many members at once as memory allows."""
-    model.eval()
-    stacks = [Stack(dict(model.named_parameters())), Stack(dict(model.named_buffers()))]
-
-    def forecast(group: Sequence[int], column: int, known: Tensor, horizon_frames: int) -> Tensor:
-        at = torch.tensor(group, device=known.device)
-        tensors = {k: v for stack in stacks for k, v in stack.named(stack.rows(at)).items()}
-        unknown = known.new_zeros(*known.shape[:-1], horizon_frames)
-        windows = torch.cat([known[..., -model.known_frames :], unknown], dim=-1)
-        teacher = torch.zeros(windows.shape[2:], dtype=torch.bool)
-        return functional_call(model, tensors, (windows, worms[column].context, teacher))
-
-    shapes = [worm.x.shape[1:] for worm in worms]
-    at_once = [members_at_once(model, neurons, len(starts(n)), 2) for neurons, n in shapes]
-    return evaluate(worms, members, forecast, at_once)
-
-
-def _evaluate_simple(
-    name: str, cohort: Cohort, worms: Sequence[Traces], members: Members
-) -> Arrays:
-    """Forecasts of a key of `FORECASTS`, fitted on the windows that networks train on."""
-    by_name = {worm.name: worm for worm in worms}
+def _simple(name: str, cohort: Cohort, worms: Sequence[Traces], members: Members) -> Forecast:
+    """A key of `FORECASTS`, fitted on the windows that networks train on."""
 
     @cache
     def fitted(row: int, column: int) -> SimpleForecast:
-        training, validation = (
-            [_float64(by_name[worm].windows(validates)) for worm in members[row]]
-            for validates in (False, True)
-        )
-        recording = cohort.recordings[column]
-        return FORECASTS[name](training, validation, recording, cohort.neurons)
+        windows = _windows_of(worms, members[row])
+        return FORECASTS[name](*windows, cohort.recordings[column], cohort.neurons)
 
-    def forecast(group: Sequence[int], column: int, known: Tensor, horizon_frames: int) -> Tensor:
+    def forecast(
+        group: Sequence[int], column: int, start: int, known: Tensor, horizon_frames: int
+    ) -> Tensor:
         # Only a constant derivative depends on the worm that is forecast.
-        simple = fitted(group[0], column if name == "constant-derivative" else 0)
-        return torch.from_numpy(simple.forecast(_float64(known), horizon_frames)).to(known)[None]
+        place = column if name == "constant-derivative" else 0
+        each = [fitted(row, place).forecast(known.cpu(), horizon_frames) for row in group]
+        return torch.from_numpy(np.stack(each)).to(known)
 
-    return evaluate(worms, members, forecast, [1] * len(worms))
-
-
-def _float64(x: Tensor) -> NDArray[np.float64]:
-    return x.cpu().numpy().astype(np.float64)
+    return forecast

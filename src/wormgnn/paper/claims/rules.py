@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from wormgnn.comparison import Selection
+if TYPE_CHECKING:
+    from wormgnn.paper.claims.comparisons import Evidence
 
 HOLDS, IN_PART, FAILS = "holds", "holds in part", "does not hold"
 OPEN, NOT_TESTED = "not decided", "not tested"
@@ -24,112 +24,61 @@ VERDICTS = {
 }
 """Every verdict, and what it means."""
 
+EVERY = "every value"
+"""Stands for all values that a table holds in a column."""
 
-class Values(Enum):
-    """What stands for values that only a table knows: each, the largest, or the smallest."""
-
-    EVERY, MOST, FEWEST = "every", "most", "fewest"
-
-
-EVERY, MOST, FEWEST = Values
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """Comparisons of A with B in reference tables, one for each value of `by`, of A and of B.
-
-    Attributes
-    ----------
-    table
-        Name of the reference table, or names: their rows are taken together. Of Kato's worms
-        where the name has no dataset (`mixing.simulated`).
-    A
-        Which rows, as in `wormgnn.comparison`; a tuple is taken value by value, each a
-        comparison of its own, and `Values` as the rows hold them.
-    B
-        The rows to subtract; or a column of A's own rows (`majority`); or None for A alone.
-    by
-        Columns that A and B share, with their values as in A.
-    score
-        Column to compare, or one of `comparisons.DERIVED`; a tuple is taken one by one.
-    over
-        Columns over which scores are averaged before rows are paired.
-    against
-        A number that is subtracted from the difference: one that somebody printed, or chance.
-    unit
-        The independent unit that is resampled.
-    scale
-        Factor on scores: 100 turns fractions into percentage points.
-    whole
-        Whether every row of B needs its partner.
-    group
-        Column by whose values comparisons are counted, where their numbers are not printed.
-    """
-
-    table: str | tuple[str, ...]
-    A: Selection = field(default_factory=dict)
-    B: Selection | str | None = None
-    by: Mapping[str, Any] = field(default_factory=dict)
-    score: str | tuple[str, ...] = "accuracy"
-    over: tuple[str, ...] = ()
-    against: float = 0.0
-    unit: str | tuple[str, ...] = "worm"
-    scale: float = 100.0
-    whole: bool = False
-    group: str = ""
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """Names of the reference tables."""
-        return (self.table,) if isinstance(self.table, str) else self.table
+Rows = str | tuple[str, ...] | Mapping[str, Any]
+"""Which rows: a model, several of them, or from a column to its value. A tuple of values is taken
+one by one, each a comparison of its own."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One sentence of the paper that can be checked, or that ought to be.
-
-    Attributes
-    ----------
-    key
-        Short and unique.
-    section
-        Where the paper says it.
-    place
-        Chapter and name of the figure with the evidence: `14_model_zoo#fig-zoo`.
-    sentence
-        What it says, in our words.
-    measure
-        What is compared, for a reader; the words of the rule follow.
-    rule
-        One of `RULES`, or empty.
-    contrasts
-        What is compared; one, or several.
-    beside
-        What the row shows too, by the same rule, though it does not decide: a rival of ours.
-    judge
-        One of `judges.JUDGES` where no contrast says it, with its arguments in `options`.
-    paper
-        The paper's number, empty where it gives none.
-    universal
-        Whether it speaks of all or none, so that one comparison against it refutes it.
-    reason
-        Why numbers do not decide it; `verdict` is then its verdict.
-    """
+    """One sentence of the paper that can be checked, or that ought to be: A minus B, and a rule."""
 
     key: str
-    section: str
-    place: str
     sentence: str
+    """What it says, in our words."""
     measure: str
+    """What is compared, for a reader; the words of the rule follow."""
     rule: str = ""
-    contrasts: Contrast | tuple[Contrast, ...] = ()
-    beside: Contrast | tuple[Contrast, ...] = ()
-    judge: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
+    """One of `RULES`, or empty."""
+    A: Rows = field(default_factory=dict)
+    B: Rows | None = None
+    """The rows to subtract, or None for A alone. Tuples on both sides go in pairs."""
+    _: KW_ONLY
+    section: str
+    """Where the paper says it."""
+    place: str
+    """Chapter and name of the figure with the evidence: `14_model_zoo#fig-zoo`."""
+    table: str | tuple[str, ...] = ()
+    """Reference tables, whose rows are taken together; Kato's where no dataset is named."""
+    by: Mapping[str, Any] | tuple[Mapping[str, Any], ...] = field(default_factory=dict)
+    """Columns that A and B share, with their values as in A; or several such selections."""
+    score: str | tuple[str, ...] = "accuracy"
+    """Column to compare, or one of `comparisons.DERIVED`; a tuple is taken one by one."""
+    over: tuple[str, ...] = ()
+    """Columns over which scores are averaged before rows are paired. No pair may be lost then."""
+    against: float = 0.0
+    """A number that is subtracted from the difference: one that somebody printed, or chance."""
+    unit: str | tuple[str, ...] = "worm"
+    """The independent unit that is resampled."""
+    scale: float = 100.0
+    """Factor on scores: 100 turns fractions into percentage points."""
+    group: str = ""
+    """Column by whose values comparisons are counted, where their numbers are not printed."""
+    beside: Mapping[str, Any] = field(default_factory=dict)
+    """Rows in the place of A or B that the page shows, too, and that do not decide."""
+    judge: Callable[[Claim, Evidence], Sequence[Gap] | Finding] | None = None
+    """What finds the comparisons, or the finding itself, where no A and B say it."""
     paper: str = ""
+    """The paper's number, empty where it gives none."""
     universal: bool = False
+    """Whether it speaks of all or none, so that one comparison against it refutes it."""
     reason: str = ""
+    """Why numbers do not decide it."""
     verdict: str = NOT_TESTED
+    """The verdict where numbers do not decide it."""
 
     def criterion(self, margin: float) -> str:
         """What we take the sentence to ask."""
@@ -138,14 +87,10 @@ class Claim:
         return words.format(margin=margin) + of_all
 
     @property
-    def comparisons(self) -> tuple[Contrast, ...]:
-        """Every contrast that decides."""
-        return (self.contrasts,) if isinstance(self.contrasts, Contrast) else self.contrasts
-
-    @property
-    def shown_beside(self) -> tuple[Contrast, ...]:
-        """Every contrast that is shown and does not decide."""
-        return (self.beside,) if isinstance(self.beside, Contrast) else self.beside
+    def tables(self) -> tuple[str, ...]:
+        """Full names of its reference tables."""
+        names = (self.table,) if isinstance(self.table, str) else self.table
+        return tuple(name if "." in name else f"{name}.kato" for name in names)
 
 
 class Rule(NamedTuple):
@@ -184,21 +129,11 @@ RULES = {
 the other way: a difference that is real but within it is as good as none."""
 
 
-@dataclass(frozen=True)
-class Gap:
+class Gap(NamedTuple):
     """A difference with its 95 % interval over worms.
 
-    Attributes
-    ----------
-    label
-        What minus what.
-    mean, low, high
-        Difference and the ends of its interval: NaN ends where there is one worm, all three
-        infinite where a forecast diverged.
-    n
-        How many of what it rests on.
-    group
-        Under which words it is counted where a claim counts its comparisons by groups.
+    `label` says what minus what, `n` what it rests on, and `group` under which words it is counted.
+    The ends are NaN where there is one worm, and all three infinite where a forecast diverged.
     """
 
     label: str
@@ -212,7 +147,7 @@ class Gap:
         """The difference and its interval, without `n`."""
         if not np.isfinite(self.mean):
             return f"{self.label}: diverged"
-        middle, low, high = (signed(value) for value in (self.mean, self.low, self.high))
+        middle, low, high = map(signed, self[1:4])
         ends = "" if np.isnan(self.low) else f"\u00a0[{low},\u00a0{high}]"
         return f"{self.label}: {middle}{ends}"
 
@@ -222,8 +157,7 @@ def signed(value: float) -> str:
     return f"{value:+.1f}".replace("-", "−")
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """Our answer to a claim: one of `VERDICTS`, and our numbers, one line each.
 
     `signs` holds what each comparison said: 1 for, -1 against, 0 neither.
@@ -234,44 +168,47 @@ class Finding:
     signs: tuple[int, ...] = ()
 
 
-def verdict_of(signs: Sequence[int], complete: bool = True) -> str:
-    """One verdict from many comparisons: 1 for, -1 against, 0 neither.
+def concluded(signs: Sequence[int], lines: Sequence[str], absent: Sequence[str] = ()) -> Finding:
+    """A finding from what each comparison said, and our numbers.
 
-    `complete` is False where some comparisons of the claim were not computed; it cannot
-    hold then, only in part. ValueError for no comparison.
+    `absent` has a line for what is not computed; a claim cannot hold then, only in part.
     """
-    if not signs:
-        raise ValueError("a verdict needs at least one comparison")
     if 1 in signs:
-        return HOLDS if complete and set(signs) == {1} else IN_PART
-    return FAILS if -1 in signs else OPEN
+        verdict = HOLDS if not absent and set(signs) == {1} else IN_PART
+    elif signs:
+        verdict = FAILS if -1 in signs else OPEN
+    else:
+        verdict = NOT_TESTED
+    return Finding(verdict, (*lines, *absent), tuple(signs))
 
 
 MOST_LINES = 9
 """More comparisons than this are counted, and only the extremes printed."""
 
 
-def concluded(
-    gaps: Sequence[Gap], rule: str, margin: float, missing: Iterable[str] = ()
-) -> Finding:
-    """One finding from all gaps of a claim; `missing` has a line for what is not computed."""
-    absent = tuple(missing)
-    signs = tuple(RULES[rule].sign(gap.low, gap.high, margin) for gap in gaps)
-    verdict = verdict_of(signs, complete=not absent)
+def by_rule(gaps: Sequence[Gap], rule: str, margin: float) -> tuple[list[int], list[str]]:
+    """What a rule says of each gap, and all of them in lines; without a rule lines alone."""
+    if not rule:
+        return [], _texts(gaps)
+    signs = [RULES[rule].sign(gap.low, gap.high, margin) for gap in gaps]
     tally = counted(signs)
     if gaps[0].group:
-        lines = [*_by_group(gaps, signs), *tally]
-    elif len(gaps) <= MOST_LINES:
-        lines = [*texts(gaps), *tally]
-    else:
-        lines = tally
-        if rule == "apart":
-            higher = sum(sign == 1 and gap.mean > 0 for sign, gap in zip(signs, gaps, strict=True))
-            lines += [f"for it: {signs.count(1) - higher} lower, {higher} higher"]
-        ends = {"least": min, "greatest": max}
-        extremes = {name: pick(gaps, key=lambda gap: gap.mean) for name, pick in ends.items()}
-        lines += [f"{name}: {gap} ({gap.n})" for name, gap in extremes.items()]
-    return Finding(verdict, (*lines, *absent), signs)
+        groups: dict[tuple[str, str], list[int]] = {}
+        for gap, sign in zip(gaps, signs, strict=True):
+            groups.setdefault((gap.group, gap.n), []).append(sign)
+        lines = [
+            f"{name}: {part.count(1)} of {len(part)} better, {part.count(-1)} worse ({n})"
+            for (name, n), part in groups.items()
+        ]
+        return signs, lines + tally
+    if len(gaps) <= MOST_LINES:
+        return signs, _texts(gaps) + tally
+    if rule == "apart":
+        higher = sum(sign == 1 and gap.mean > 0 for sign, gap in zip(signs, gaps, strict=True))
+        tally.append(f"for it: {signs.count(1) - higher} lower, {higher} higher")
+    ends = {"least": min, "greatest": max}
+    extremes = {name: pick(gaps, key=lambda gap: gap.mean) for name, pick in ends.items()}
+    return signs, tally + [f"{name}: {gap} ({gap.n})" for name, gap in extremes.items()]
 
 
 def counted(signs: Sequence[int]) -> list[str]:
@@ -281,20 +218,9 @@ def counted(signs: Sequence[int]) -> list[str]:
     return [f"({signs.count(1)} for, {signs.count(-1)} against, {signs.count(0)} open)"]
 
 
-def texts(gaps: Sequence[Gap]) -> list[str]:
+def _texts(gaps: Sequence[Gap]) -> list[str]:
     """A line for each gap; what they rest on stands in each, or once at the end if it is one."""
     common = {gap.n for gap in gaps}
     if len(common) == 1 < len(gaps):
         return [*map(str, gaps), f"({common.pop()} each)"]
     return [f"{gap} ({gap.n})" for gap in gaps]
-
-
-def _by_group(gaps: Sequence[Gap], signs: Sequence[int]) -> list[str]:
-    """For each group how many of its comparisons are for the sentence, and against it."""
-    groups: dict[tuple[str, str], list[int]] = {}
-    for gap, sign in zip(gaps, signs, strict=True):
-        groups.setdefault((gap.group, gap.n), []).append(sign)
-    return [
-        f"{name}: {part.count(1)} of {len(part)} better, {part.count(-1)} worse ({n})"
-        for (name, n), part in groups.items()
-    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -78,7 +78,7 @@ def decoders(means: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """Unseen worms by every decoder, a row each, two states.
 
     `means` is a table of `by_worm`, of which the main choice is taken; `scores` that of
-    `decoder.published`. Columns decoder, trained_on, laboratory, worm, seen, n_states, accuracy,
+    `decoder.evaluate`. Columns decoder, trained_on, laboratory, worm, seen, n_states, accuracy,
     balanced_accuracy, majority.
     """
     models = means[(means[list(AS_RECORDED)] == pd.Series(AS_RECORDED)).all(axis=1)]
@@ -117,3 +117,53 @@ def laboratories(rows: pd.DataFrame) -> pd.DataFrame:
         cells[f"{laboratory}, accuracy"] = f"{100 * part['accuracy'].mean():.1f}"
     table = pd.DataFrame([dict(zip(keys, line, strict=True)) | lines[line] for line in lines])
     return table[[*keys, *sorted(table.columns.drop(keys), key=lambda n: n.startswith(THERE))]]
+
+
+def by_distance(scores: pd.DataFrame, robustness: pd.DataFrame) -> pd.DataFrame:
+    """Recordings of unseen worms by Kato's decoder of two states, as recorded and disturbed.
+
+    Columns laboratory, worm, disturbance, decoder, distance, limit, balanced_accuracy.
+    """
+    two = scores[(scores["n_states"] == 2) & (scores["trained_on"] == "kato")]
+    plain = two.assign(disturbance="as recorded")
+    changed = robustness[robustness["disturbance"] != "as recorded"].assign(laboratory="kato")
+    columns = ["laboratory", "worm", "disturbance", "decoder", "distance", "limit"]
+    return pd.concat([plain, changed], ignore_index=True)[[*columns, "balanced_accuracy"]]
+
+
+def beside_limit(recordings: pd.DataFrame, third: pd.DataFrame) -> pd.DataFrame:
+    """Distances over their limits (`ratio`), and whose recordings (`recordings`), for a figure.
+
+    `recordings` as of `by_distance`, `third` as of `decoder.against_ava`.
+    """
+    whose = recordings["laboratory"].map(LABORATORIES)
+    plain = recordings["disturbance"] == "as recorded"
+    own = recordings.assign(recordings=whose.where(plain, whose + ", disturbed"))
+    every = pd.concat([own, third.assign(recordings="third laboratory")])
+    return every.assign(ratio=every["distance"] / every["limit"])[["recordings", "ratio"]]
+
+
+def distance_predicts(recordings: pd.DataFrame, n: int = 2000, seed: int = 0) -> dict[str, float]:
+    """Rank correlation of distance and balanced accuracy, with a 95 % bootstrap over worms.
+
+    `recordings` as of `by_distance`. Keys correlation, low, high, recordings, worms.
+    """
+    groups = [part for _, part in recordings.groupby("worm")]
+    rng = np.random.default_rng(seed)
+
+    def correlation(parts: Sequence[pd.DataFrame]) -> float:
+        pairs = pd.concat(parts)[["distance", "balanced_accuracy"]]
+        return float(pairs.corr(method="spearman").to_numpy()[0, 1])
+
+    drawn = [
+        correlation([groups[k] for k in rng.integers(len(groups), size=len(groups))])
+        for _ in range(n)
+    ]
+    low, high = np.nanquantile(drawn, (0.025, 0.975))
+    return {
+        "correlation": correlation(groups),
+        "low": float(low),
+        "high": float(high),
+        "recordings": len(recordings),
+        "worms": len(groups),
+    }

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,12 +31,10 @@ from wormgnn.states import FOUR, around, bouts_of, merge
 
 Floats = NDArray[np.float64]
 
-N_COMPONENTS = 3
+N_COMPONENTS, NEIGHBOURS, N_BLOCKS, N_FOLDS = 3, 15, 10, 5
 SMOOTHING_S = 1.5
 """Standard deviation of the Gaussian that differentiates. Kato et al. regularised the total
 variation instead, which our file does not hold; how much this matters: see `variance`."""
-NEIGHBOURS = 15
-N_BLOCKS = 10
 
 LAGS_S: Floats = np.arange(-10.0, 10.25, 0.5, dtype=np.float64)
 """Seconds since the onset at which activity is looked at."""
@@ -49,32 +47,17 @@ _ONSET = np.abs(LAGS_S) <= NEAR_S
 _SCORED = _ONSET | (np.abs(LAGS_S) >= FAR_S)
 
 
-@dataclass(frozen=True)
-class Projection:
+class Projection(NamedTuple):
     """One worm's derivatives on three components.
 
-    Attributes
-    ----------
-    worm
-        Its name.
-    scores
-        Coordinates, shape (frames, 3).
-    variance
-        Share of the worm's variance that each component carries, shape (3,).
-    states
-        State codes, shape (frames,).
+    `scores`, shape (frames, 3); the share of its `variance` that each carries, shape (3,); and the
+    codes of its `states`, shape (frames,).
     """
 
     worm: str
     scores: Floats
     variance: Floats
     states: NDArray[np.int64]
-
-    @property
-    def labelled(self) -> tuple[Floats, NDArray[np.int64]]:
-        """Standardised coordinates and states of the frames that have one."""
-        known = self.states >= 0
-        return (self.scores / self.scores.std(axis=0))[known], self.states[known]
 
 
 def smooth_derivatives(
@@ -134,15 +117,14 @@ def project(
     return projections
 
 
-def variance(
-    recordings: Sequence[Recording], smoothings_s: Sequence[float] = (0.7, 1.5, 3.0)
-) -> pd.DataFrame:
+def variance(recordings: Sequence[Recording]) -> pd.DataFrame:
     """Share of variance of three own components over all neurons, as the derivative varies.
 
     Columns: worm, smoothing_s, peak (were traces divided by their peak), variance.
     """
     rows = []
-    for recording, peak, smoothing_s in itertools.product(recordings, (False, True), smoothings_s):
+    choices = itertools.product(recordings, (False, True), (0.7, 1.5, 3.0))
+    for recording, peak, smoothing_s in choices:
         x = smooth_derivatives(recording, None, peak, smoothing_s)
         share = float(((x @ axes_of(x)) ** 2).sum() / (x**2).sum())
         rows.append((recording.worm, smoothing_s, peak, share))
@@ -167,45 +149,27 @@ def describe(
         "own axes, shared neurons": (PAPER_NEURONS, False),
         "pooled axes, shared neurons": (PAPER_NEURONS, True),
     }
-    projections = {way: project(recordings, *how, n_states, peak) for way, how in ways.items()}
-    rows = [
-        {
-            "projection": way,
-            "peak": peak,
-            "worm": one.worm,
-            "variance": float(one.variance.sum()),
-            "silhouette": silhouette(one),
-            "knn_within": knn_within(one),
-            "knn_across": knn_across(one, [other for other in worms if other is not one]),
-        }
-        for way, worms in projections.items()
-        for one in worms
-    ]
+    rows = []
+    for way, how in ways.items():
+        worms = project(recordings, *how, n_states, peak)
+        known = [one.states >= 0 for one in worms]
+        x = [(one.scores / one.scores.std(axis=0))[k] for one, k in zip(worms, known, strict=True)]
+        y = [one.states[k] for one, k in zip(worms, known, strict=True)]
+        for n, one in enumerate(worms):
+            frame = np.flatnonzero(known[n])
+            some = frame % 3 == 0
+            blocks = PredefinedSplit(frame * N_BLOCKS // len(one.states))
+            within = cross_val_predict(KNeighborsClassifier(NEIGHBOURS), x[n], y[n], cv=blocks)
+            rest_x, rest_y = (np.concatenate(part[:n] + part[n + 1 :]) for part in (x, y))
+            across = KNeighborsClassifier(NEIGHBOURS).fit(rest_x, rest_y).predict(x[n])
+            scores = {
+                "variance": one.variance.sum(),
+                "silhouette": silhouette_score(x[n][some], y[n][some]),
+                "knn_within": _balanced(y[n], within),
+                "knn_across": _balanced(y[n], across),
+            }
+            rows.append({"projection": way, "peak": peak, "worm": one.worm} | scores)
     return pd.DataFrame(rows)
-
-
-def silhouette(one: Projection, every_frames: int = 3) -> float:
-    """Silhouette of the states in three dimensions."""
-    x = (one.scores / one.scores.std(axis=0))[::every_frames]
-    y = one.states[::every_frames]
-    return float(silhouette_score(x[y >= 0], y[y >= 0]))
-
-
-def knn_within(one: Projection) -> float:
-    """Balanced accuracy of nearest neighbours, each tenth of the recording from the others."""
-    x, y = one.labelled
-    tenth = (np.arange(len(one.states)) * N_BLOCKS // len(one.states))[one.states >= 0]
-    guess = cross_val_predict(KNeighborsClassifier(NEIGHBOURS), x, y, cv=PredefinedSplit(tenth))
-    return _balanced(y, guess)
-
-
-def knn_across(one: Projection, others: Sequence[Projection]) -> float:
-    """Balanced accuracy of nearest neighbours among the frames of other worms."""
-    train_x, train_y = (
-        np.concatenate(part) for part in zip(*(o.labelled for o in others), strict=True)
-    )
-    x, y = one.labelled
-    return _balanced(y, KNeighborsClassifier(NEIGHBOURS).fit(train_x, train_y).predict(x))
 
 
 def _balanced(y: NDArray[np.int64], guess: NDArray[np.int64]) -> float:
@@ -240,7 +204,6 @@ def trials(
 def decode_onsets(
     recordings: Sequence[Recording],
     neurons: Sequence[str] = PAPER_NEURONS,
-    n_folds: int = 5,
     seed: int = 0,
     standardise: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -258,7 +221,7 @@ def decode_onsets(
     scores, curves = [], []
     for worm, x in worms.items():
         others = [other for name, other in worms.items() if name != worm]
-        probabilities = _decoded(x, others, n_folds, np.random.default_rng(seed))
+        probabilities = _decoded(x, others, np.random.default_rng(seed))
         for decoder, probability in zip(DECODERS, probabilities, strict=True):
             row = {"worm": worm, "decoder": decoder}
             onset, rest = probability[:, _ONSET], probability[:, _SCORED & ~_ONSET]
@@ -267,26 +230,19 @@ def decode_onsets(
             balanced = ((onset >= 0.5).mean() + (rest < 0.5).mean()) / 2
             about = {"standardised": standardise, "n_onsets": len(x)}
             scores.append(row | about | {"auc": auc, "balanced_accuracy": balanced})
-            means = zip(LAGS_S, probability.mean(axis=0), strict=True)
-            curves += [row | {"lag_s": lag_s, "probability": p} for lag_s, p in means]
-    return pd.DataFrame(scores), pd.DataFrame(curves)
-
-
-def averaged(others: Sequence[Floats], rng: np.random.Generator) -> Floats:
-    """Trials of an average worm, shape (onsets, lags, features).
-
-    Each is the mean over worms of one onset of each, drawn without replacement as far as
-    a worm's onsets go; as many as the worm with the most has.
-    """
-    most = max(map(len, others))
-    drawn = [other[np.resize(rng.permutation(len(other)), most)] for other in others]
-    return np.asarray(np.mean(drawn, axis=0))
+            mean = {"lag_s": LAGS_S, "probability": probability.mean(axis=0)}
+            curves.append(pd.DataFrame(row | mean))
+    return pd.DataFrame(scores), pd.concat(curves, ignore_index=True)
 
 
 def _decoded(
-    own: Floats, others: Sequence[Floats], n_folds: int, rng: np.random.Generator
+    own: Floats, others: Sequence[Floats], rng: np.random.Generator
 ) -> tuple[Floats, Floats, Floats]:
-    """Probability of onset from each of `DECODERS`, shape (onsets, lags)."""
+    """Probability of onset from each of `DECODERS`, shape (onsets, lags).
+
+    An onset of the average worm is the mean over worms of one onset of each, drawn without
+    replacement as far as a worm's onsets go; as many as the worm with the most has.
+    """
 
     def probability(train: Floats, test: Floats) -> Floats:
         x, y = train[:, _SCORED].reshape(-1, train.shape[2]), np.tile(_ONSET[_SCORED], len(train))
@@ -294,9 +250,11 @@ def _decoded(
         flat = model.predict_proba(test.reshape(-1, test.shape[2]))[:, 1]
         return np.asarray(flat.reshape(test.shape[:2]))
 
-    fold = rng.permutation(np.arange(len(own)) % n_folds)
+    fold = rng.permutation(np.arange(len(own)) % N_FOLDS)
     by_own = np.empty(own.shape[:2])
-    for k in range(min(n_folds, len(own))):
+    for k in np.unique(fold):
         by_own[fold == k] = probability(own[fold != k], own[fold == k])
-    unlike = np.concatenate(others)
-    return by_own, probability(averaged(others, rng), own), probability(unlike, own)
+    most = max(map(len, others))
+    drawn = [other[np.resize(rng.permutation(len(other)), most)] for other in others]
+    average, unlike = np.mean(drawn, axis=0), np.concatenate(others)
+    return by_own, probability(average, own), probability(unlike, own)

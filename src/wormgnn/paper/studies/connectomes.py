@@ -1,10 +1,10 @@
-"""Inferred edges beside wiring, responses, and the worms' own correlations."""
+"""Inferred edges beside wiring, responses, and the worms' own correlations; a map of the worm."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -269,6 +269,47 @@ def by_kind(table: pd.DataFrame) -> pd.DataFrame:
     partial = table[table["family"] == "given correlation"].groupby("kind")
     farthest = partial["value"].agg(lambda rho: rho.loc[rho.abs().idxmax()])
     return kinds.assign(partial_rho=farthest, partial_p=partial["p_holm"].min())
+
+
+def shared_pairs(
+    edges: Array, references: Mapping[str, Array], neurons: Sequence[str]
+) -> pd.DataFrame:
+    """Every pair that is an edge of a reference, or one of as many strongest inferred edges.
+
+    Parameters
+    ----------
+    edges
+        Inferred weights, shape (N, N); a pair has the mean of its two directions.
+    references
+        Graphs by name, shape (N, N); a pair is an edge if either direction is more than zero.
+    neurons
+        Names of rows and columns.
+
+    Returns
+    -------
+    table
+        Columns reference, a, b and kind: `both`, `inferred only` or `reference only`.
+    """
+    rows, columns = np.triu_indices(len(neurons), k=1)
+    ends = {"a": np.array(neurons)[rows], "b": np.array(neurons)[columns]}
+    mean, tables = (edges + edges.T) / 2, []
+    for name, graph in references.items():
+        there = ((graph > 0) | (graph.T > 0))[rows, columns]
+        picked = strongest(mean, there.sum())[rows, columns] > 0
+        cases = {"both": picked & there, "inferred only": picked, "reference only": there}
+        kind = np.select(list(cases.values()), list(cases), "")
+        table = pd.DataFrame({"reference": name, **ends, "kind": kind})
+        tables.append(table[kind != ""].sort_values("kind", kind="stable"))
+    return pd.concat(tables, ignore_index=True)
+
+
+def strongest(values: Array, count: int) -> Array:
+    """A graph (1 or 0) of the pairs with the largest values of a symmetric matrix (N, N)."""
+    rows, columns = np.triu_indices(len(values), k=1)
+    order = np.argsort(-values[rows, columns], kind="stable")[:count]
+    graph = np.zeros(values.shape)
+    graph[rows[order], columns[order]] = 1
+    return graph
 
 
 def inferred(table: Table) -> Inferred:

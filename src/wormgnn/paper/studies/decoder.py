@@ -1,10 +1,14 @@
-"""How well the decoder does on worms that it was not trained on: the numbers of its model card."""
+"""How well the decoder does on worms that it was not trained on: the numbers of its model card.
+
+Among them a third laboratory's worms, with names and without labels.
+"""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -12,24 +16,29 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter1d
+from sklearn.linear_model import RidgeCV
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import KFold, cross_val_predict
 
-from wormgnn import results
 from wormgnn.datasets import registry
-from wormgnn.decoder import BehaviourDecoder
+from wormgnn.decoder import BehaviourDecoder, Trust
 from wormgnn.decoding import Decoded, decode, score
-from wormgnn.errors import StateError, StoreError
-from wormgnn.paper.studies.unlabelled import against_ava, third_laboratory
-from wormgnn.plots.decode import decoding
+from wormgnn.errors import DatasetUnavailableError, StateError
+from wormgnn.neurons import LABEL_DEFINING as AVA
 from wormgnn.plots.style import use_style
+from wormgnn.plots.timeline import decoding
 from wormgnn.recording import NO_STATE, Recording
 from wormgnn.results import Table
-from wormgnn.states import merge
 
 BOTH = "all laboratories"
 LABORATORIES = {"kato": "Kato 2015", "wormwideweb": "Dag 2023"}
 """Names of the training worms' laboratories."""
 EDGES = np.array([0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0])
 """Of the bins of the probability of the state that was named."""
+MINUTES = 10.0
+"""Length of each recording of the third laboratory; its files hold no times."""
+
+_BALANCED = {"balanced": ("balanced_accuracy", "mean"), "lowest": ("balanced_accuracy", "min")}
 
 
 def unseen(
@@ -47,15 +56,20 @@ def unseen(
         except StateError:  # its labels lack some of the states
             continue
         for worm in everyone:
-            own = [other for other in worms if other is not worm]
-            yield (
-                name,
-                whole if len(own) == len(worms) else BehaviourDecoder(n_states).fit(own),
-                worm,
-            )
+            own = any(other is worm for other in worms)
+            yield name, without(worm, worms, n_states=n_states) if own else whole, worm
     for worm in everyone:
-        rest = [other for other in everyone if other is not worm]
-        yield BOTH, BehaviourDecoder(n_states).fit(rest), worm
+        yield BOTH, without(worm, everyone, n_states=n_states), worm
+
+
+def without(worm: Recording, worms: Sequence[Recording], **parameters: Any) -> BehaviourDecoder:
+    """A decoder that was trained on all of the worms but one."""
+    return BehaviourDecoder(**parameters).fit([other for other in worms if other is not worm])
+
+
+def _facts(trust: Trust) -> dict[str, object]:
+    facts = {"decoder": trust.decoder, "distance": trust.distance, "limit": trust.limit}
+    return {**facts, "n_neurons": len(trust.neurons), "expected": trust.expected}
 
 
 def evaluate(
@@ -74,39 +88,28 @@ def evaluate(
         frames; states weigh alike), frames.
     """
     rows, bins = [], []
-    names = {worm.worm: name for name, worms in laboratories.items() for worm in worms}
     for trained_on, decoder, worm in unseen(laboratories, n_states):
         found = decode(worm, decoder)
-        wanted = merge(worm, n_states)
-        known = wanted != NO_STATE
-        right, best = found.states == wanted, found.probabilities.max(axis=1)
+        known = found.labelled != NO_STATE
+        right, best = found.states == found.labelled, found.probabilities.max(axis=1)
         about = {"n_states": n_states, "trained_on": trained_on, "worm": worm.worm}
         rows.append(
             {
                 **about,
-                "laboratory": names[worm.worm],
-                "decoder": found.trust.decoder,
-                "distance": found.trust.distance,
-                "limit": found.trust.limit,
-                "n_neurons": len(found.trust.neurons),
-                "expected": found.trust.expected,
+                "laboratory": worm.dataset,
+                **_facts(found.trust),
                 "unsure": found.unsure[known].mean(),
                 "sure_accuracy": right[known & ~found.unsure].mean(),
                 **score(found),
             }
         )
-        weights = 1.0 / np.bincount(wanted[known])[wanted[known]]
-        place = np.digitize(best[known], EDGES[1:-1])
+        labels, right, best = found.labelled[known], right[known], best[known]
+        weights = 1.0 / np.bincount(labels)[labels]
+        place = np.digitize(best, EDGES[1:-1])
         for index in np.unique(place):
             here = place == index
-            bins.append(
-                {
-                    **about,
-                    "probability": np.average(best[known][here], weights=weights[here]),
-                    "right": np.average(right[known][here], weights=weights[here]),
-                    "frames": int(here.sum()),
-                }
-            )
+            probability, share = (np.average(x[here], weights=weights[here]) for x in (best, right))
+            bins.append({**about, "probability": probability, "right": share, "frames": here.sum()})
     return pd.DataFrame(rows), pd.DataFrame(bins)
 
 
@@ -122,18 +125,12 @@ def by_laboratory(scores: pd.DataFrame) -> pd.DataFrame:
 
     Columns animals, balanced, lowest (balanced accuracies), accuracy, majority, unsure, sure.
     """
-    return (
-        scores.groupby(["n_states", "trained_on", "laboratory"], sort=False)
-        .agg(
-            animals=("worm", "size"),
-            balanced=("balanced_accuracy", "mean"),
-            lowest=("balanced_accuracy", "min"),
-            accuracy=("accuracy", "mean"),
-            majority=("majority", "mean"),
-            unsure=("unsure", "mean"),
-            sure=("sure_accuracy", "mean"),
-        )
-        .reset_index()
+    keys = ["n_states", "trained_on", "laboratory"]
+    return scores.groupby(keys, sort=False, as_index=False).agg(
+        animals=("worm", "size"),
+        **_BALANCED,
+        **{name: (name, "mean") for name in ("accuracy", "majority", "unsure")},
+        sure=("sure_accuracy", "mean"),
     )
 
 
@@ -143,80 +140,17 @@ def by_disturbance(robustness: pd.DataFrame) -> pd.DataFrame:
     Columns worms, neurons, distance (over the limit), local (worms that the local decoder took),
     balanced, lowest (balanced accuracies).
     """
-    return (
-        robustness.assign(
-            local=robustness["decoder"] == "local",
-            distance=robustness["distance"] / robustness["limit"],
-        )
-        .groupby("disturbance", sort=False)
-        .agg(
-            worms=("worm", "size"),
-            neurons=("n_neurons", "mean"),
-            distance=("distance", "mean"),
-            local=("local", "sum"),
-            balanced=("balanced_accuracy", "mean"),
-            lowest=("balanced_accuracy", "min"),
-        )
-        .reset_index()
+    rows = robustness.assign(
+        local=robustness["decoder"] == "local",
+        distance=robustness["distance"] / robustness["limit"],
     )
-
-
-def by_distance(scores: pd.DataFrame, robustness: pd.DataFrame) -> pd.DataFrame:
-    """Recordings of unseen worms by Kato's decoder of two states, as recorded and disturbed.
-
-    Columns laboratory, worm, disturbance, decoder, distance, limit, balanced_accuracy.
-    """
-    two = scores[(scores["n_states"] == 2) & (scores["trained_on"] == "kato")]
-    plain = two.assign(disturbance="as recorded")
-    changed = robustness[robustness["disturbance"] != "as recorded"].assign(laboratory="kato")
-    columns = ["laboratory", "worm", "disturbance", "decoder", "distance", "limit"]
-    return pd.concat([plain, changed], ignore_index=True)[[*columns, "balanced_accuracy"]]
-
-
-def beside_limit(recordings: pd.DataFrame, third: pd.DataFrame) -> pd.DataFrame:
-    """Distances over their limits (`ratio`), and whose recordings (`recordings`), for a figure.
-
-    `recordings` as of `by_distance`, `third` as of `unlabelled.against_ava`.
-    """
-    whose = recordings["laboratory"].map(LABORATORIES)
-    plain = recordings["disturbance"] == "as recorded"
-    own = recordings.assign(recordings=whose.where(plain, whose + ", disturbed"))
-    every = pd.concat([own, third.assign(recordings="third laboratory")])
-    return every.assign(ratio=every["distance"] / every["limit"])[["recordings", "ratio"]]
-
-
-def distance_predicts(recordings: pd.DataFrame, n: int = 2000, seed: int = 0) -> dict[str, float]:
-    """Rank correlation of distance and balanced accuracy, with a 95 % bootstrap over worms.
-
-    `recordings` as of `by_distance`. Keys correlation, low, high, recordings, worms.
-    """
-    groups = [part for _, part in recordings.groupby("worm")]
-    rng = np.random.default_rng(seed)
-
-    def correlation(parts: Sequence[pd.DataFrame]) -> float:
-        pairs = pd.concat(parts)[["distance", "balanced_accuracy"]]
-        return float(pairs.corr(method="spearman").to_numpy()[0, 1])
-
-    drawn = [
-        correlation([groups[k] for k in rng.integers(len(groups), size=len(groups))])
-        for _ in range(n)
-    ]
-    low, high = np.nanquantile(drawn, (0.025, 0.975))
-    return {
-        "correlation": correlation(groups),
-        "low": float(low),
-        "high": float(high),
-        "recordings": len(recordings),
-        "worms": len(groups),
-    }
-
-
-def published(name: str) -> pd.DataFrame:
-    """A reference table of the experiment `decoder`, by its name behind `decoder_`."""
-    reference = results.read(f"decoder_{name}.kato")
-    if reference is None:
-        raise StoreError(f"results/ lacks decoder_{name}.kato: wormgnn run decoder --reference")
-    return reference.table
+    return rows.groupby("disturbance", sort=False, as_index=False).agg(
+        worms=("worm", "size"),
+        neurons=("n_neurons", "mean"),
+        distance=("distance", "mean"),
+        local=("local", "sum"),
+        **_BALANCED,
+    )
 
 
 DISTURBANCES: Mapping[str, Mapping[str, float]] = {
@@ -262,22 +196,11 @@ def robustness(worms: Sequence[Recording], seed: int = 0) -> pd.DataFrame:
     """
     rows = []
     for worm in worms:
-        decoder = BehaviourDecoder().fit([other for other in worms if other is not worm])
+        decoder = without(worm, worms)
         for name, how in DISTURBANCES.items():
             changed = disturbed(worm, np.random.default_rng(seed), **how)
-            trust = decoder.trust(changed)
-            rows.append(
-                {
-                    "disturbance": name,
-                    "worm": worm.worm,
-                    "decoder": trust.decoder,
-                    "distance": trust.distance,
-                    "limit": trust.limit,
-                    "n_neurons": len(trust.neurons),
-                    "expected": trust.expected,
-                    "balanced_accuracy": decoder.score(changed),
-                }
-            )
+            facts = {"disturbance": name, "worm": worm.worm, **_facts(decoder.trust(changed))}
+            rows.append(facts | {"balanced_accuracy": decoder.score(changed)})
     return pd.DataFrame(rows)
 
 
@@ -303,11 +226,51 @@ def choices(laboratories: Mapping[str, Sequence[Recording]]) -> pd.DataFrame:
     for name, parameters in CHOICES.items():
         abroad = BehaviourDecoder(**parameters).fit(first)
         for worm in (worm for worms in others for worm in worms):
-            rest = [other for other in everyone if other is not worm]
-            both = BehaviourDecoder(**parameters).fit(rest)
+            both = without(worm, everyone, **parameters)
             for trained_on, decoder in ((next(iter(laboratories)), abroad), (BOTH, both)):
                 about = {"choice": name, "trained_on": trained_on, "worm": worm.worm}
                 rows.append(about | {"balanced_accuracy": decoder.score(worm)})
+    return pd.DataFrame(rows)
+
+
+def third_laboratory(folder: Path) -> list[Recording]:
+    """The three worms without labels, `sjtu/*.csv` in a data folder.
+
+    DatasetUnavailableError where there is none.
+    """
+    paths = sorted(folder.glob("sjtu/*.csv"))
+    if not paths:
+        raise DatasetUnavailableError(f"the third laboratory: no sjtu/*.csv in {folder}")
+    worms = [registry.read(path, fps=1.0)[0] for path in paths]
+    return [replace(w, fps=w.n_frames / (60 * MINUTES), times=np.empty(0)) for w in worms]
+
+
+def against_ava(recordings: Sequence[Recording]) -> pd.DataFrame:
+    """Whether decoders without AVA say *reverse* when AVA is high: a check that needs no labels.
+
+    AVA is the mean z-scored trace of AVAL and AVAR; it is high above the middle between its 5th and
+    95th percentile. Columns worm, frames, n_neurons (without AVA), distance, limit, decoder (which
+    the recording picks), and areas under the ROC curve: local (Kato's decoder), general, picked,
+    and ridge (to AVA's trace from the worm's other neurons, each fifth predicted by the rest).
+    """
+    package, rows = BehaviourDecoder.load(), []
+    for worm in recordings:
+        ava = worm.select([name for name in AVA if name in worm.identified]).traces
+        ava = ((ava - ava.mean(axis=0)) / ava.std(axis=0)).mean(axis=1)
+        high = ava > np.quantile(ava, (0.05, 0.95)).mean()
+        rest = worm.select([name for name in worm.identified if name not in AVA])
+        trust = package.set_params(like="").trust(rest)
+        row: dict[str, object] = {"worm": worm.worm, "frames": worm.n_frames}
+        row |= {"n_neurons": len(rest.neurons), "distance": trust.distance}
+        row |= {"limit": trust.limit, "decoder": trust.decoder}
+        for how, like in (("local", "kato"), ("general", "general")):
+            table = package.set_params(like=like).predict_proba(rest)
+            row[how] = roc_auc_score(high, table["reverse"])
+        x = (rest.traces - rest.traces.mean(axis=0)) / rest.traces.std(axis=0)
+        ridge = RidgeCV(np.geomspace(1, 1e4, 9))
+        row["picked"] = row[trust.decoder]
+        row["ridge"] = roc_auc_score(high, cross_val_predict(ridge, x, ava, cv=KFold(5)))
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -332,19 +295,15 @@ def evaluated(table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
 @functools.lru_cache(maxsize=1)  # a table and a picture need it
 def animal(table: Table) -> Decoded:
     """The first animal of the last laboratory, by two states, trained on everyone but it."""
-    *others, (decoded, *rest) = laboratories(table).values()
-    known = [worm for worms in (*others, rest) for worm in worms]
-    return decode(decoded, BehaviourDecoder().fit(known))
+    worms = laboratories(table)
+    first, everyone = list(worms.values())[-1][0], [w for group in worms.values() for w in group]
+    return decode(first, without(first, everyone))
 
 
 def animal_frames(table: Table) -> pd.DataFrame:
     """`Decoded.table` of `animal`, with its labels: worm, time_s, labelled, state, p_, unsure."""
-    decoded = animal(table)
-    names = np.array([*decoded.vocabulary, ""])
-    frames = decoded.table().drop(columns="frame").round(4)
-    frames.insert(1, "labelled", names[decoded.labelled])
-    frames.insert(0, "worm", decoded.recording.worm)
-    return frames
+    frames = animal(table).table(labelled=True).round(4)
+    return frames.assign(frame=animal(table).recording.worm).rename(columns={"frame": "worm"})
 
 
 def animal_picture(table: Table) -> Figure:

@@ -1,6 +1,6 @@
 """Figure 4C-D: errors of forecasts beside persistence, and where models go when left to run.
 
-A free roll-out of `traces.FREE_FRAMES` frames is laid beside the true path of its worm on the
+A free roll-out of `FREE_FRAMES` frames is laid beside the true path of its worm on the
 principal components of that worm's true traces (paper, Discussion: the manifold of each worm).
 """
 
@@ -10,30 +10,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from wormgnn.errors import ChoiceError
 from wormgnn.paper.studies.another_lab import of_animals
 from wormgnn.paper.studies.components import axes_of
+from wormgnn.paper.studies.interpretations import leave_one_worm_out
+from wormgnn.plots.forecasts import example_forecasts, free_paths
+from wormgnn.plots.style import figure_legend, use_style
 from wormgnn.statistics import bootstrap_interval
+from wormgnn.tasks.evaluation import FREE_FRAMES, example_starts, free_start
 from wormgnn.tasks.rollout import BURN_IN_FRAMES
-from wormgnn.tasks.traces import FREE_FRAMES, example_starts, free_start
 
 if TYPE_CHECKING:
+    from wormgnn.features import Features
     from wormgnn.results import Table
 
 Floats = NDArray[np.float64]
 
 MEASURES = ("mse", "mse_trace", "mse_derivative")
 STEPS = (1, 8, 16)  # frames ahead that tables show
-
-CAUSAL = (
-    *("Persistence", "Damped persistence", "Mean", "Ridge, one frame", "VAR, four frames"),
-    *("MLP", "Node MLP", "GNN", "MLP-RNN"),
-)
-"""Lines that are also run on features of the past alone."""
 
 FATES = ("cycles", "drifts", "stops", "runs away")
 STILL = 0.1  # of the true standard deviation: a roll-out that moves less at its end has stopped
@@ -196,6 +196,37 @@ def beside(tables: Mapping[str, pd.DataFrame], step: int = 8) -> pd.DataFrame:
     return wide.reset_index()
 
 
+def search(rows: pd.DataFrame, baseline: str) -> pd.DataFrame:
+    """Every line less a baseline, as the training worms show it and on a worm left out.
+
+    Parameters
+    ----------
+    rows
+        Of members trained on all worms but one, and on all but two.
+    baseline
+        Line that is subtracted.
+
+    Returns
+    -------
+    table
+        MSE (1e-4, mean over frames ahead) less the baseline's, by line and held-out worm: `inner`
+        of members that have nothing to do with that worm, on the other worms that they never met;
+        `outer` of members that all other worms train, on the worm itself.
+    """
+    table = leave_one_worm_out(over_steps(rows), score="mse")
+    fewer, most = sorted(table["n_train"].unique())
+    sides = {"inner": fewer, "outer": most}
+    wide = {
+        side: table[table["n_train"] == n].pivot(index="line", columns="held_out", values=side)
+        for side, n in sides.items()
+    }
+    gaps = {
+        side: 1e4 * (mse - mse.loc[baseline]).drop(index=baseline) for side, mse in wide.items()
+    }
+    long = pd.DataFrame({side: gap.stack() for side, gap in gaps.items()}).reset_index()
+    return long.sort_values("line", key=lambda own: own.map(list(rows["line"].unique()).index))
+
+
 @dataclass(frozen=True)
 class FreeRun:
     """One roll-out beside the truth.
@@ -247,13 +278,10 @@ class FreeRun:
 
 
 def free_runs(table: Table, line: str) -> list[FreeRun]:
-    """All roll-outs of a line in its first fold, one for each member and worm it never met.
-
-    For lines whose features are scaled over the whole recording, as the true path is here.
-    """
-    cohort, members, runs = table.cohort(line), table.subsets(line), []
-    arrays = table.arrays(line, cohort.profile.folds[0])
-    for column, worm in enumerate(cohort.features(2, "whole")):
+    """All roll-outs of a line in its first fold, one for each member and worm it never met."""
+    members, runs = table.subsets(line), []
+    arrays = table.arrays(line, table.profile.folds[0])
+    for column, worm in enumerate(_features(table, line)):
         traces = worm.x[0].T.astype(np.float64)
         mean = traces.mean(axis=0)
         axes = axes_of(traces - mean)
@@ -267,15 +295,20 @@ def free_runs(table: Table, line: str) -> list[FreeRun]:
     return runs
 
 
-def describe_free_runs(table: Table, lines: Sequence[str]) -> pd.DataFrame:
-    """Number of roll-outs of each fate, and their median variance.
+def _features(table: Table, line: str) -> tuple[Features, ...]:
+    """Features of every worm, as a line sees them."""
+    return table.cohort(line).features(2, table.runs[line][0].plan.scaling)
+
+
+def describe_free_runs(table: Table, lines: Sequence[str] = ()) -> pd.DataFrame:
+    """Number of roll-outs of each fate, and their median variance; of all lines if none is named.
 
     Columns line, n_train, one for each of `FATES`, roll-outs, variance (median over those
     that do not run away; see `FreeRun.variance`).
     """
     runs = pd.DataFrame(
         {"line": n, "n_train": len(r.subset), "fate": r.fate, "variance": r.variance}
-        for n in lines
+        for n in lines or table.runs
         for r in free_runs(table, n)
     )
     counted = runs.assign(**{fate: runs["fate"] == fate for fate in FATES})
@@ -301,9 +334,8 @@ def gallery(
     forecasts (neurons, starts, frames ahead).
     """
     row, column = member_for_show(table, lines[0])
-    cohort, kept = table.cohort(lines[0]), slice(1, None, 2)
-    worm, fold = cohort.features(2, "whole")[column], cohort.profile.folds[0]
-    places = [cohort.neurons.index(name) for name in neurons]
+    worm, kept = _features(table, lines[0])[column], slice(1, None, 2)
+    places, fold = [worm.neurons.index(name) for name in neurons], table.profile.folds[0]
     examples = {n: table.arrays(n, fold)["examples"][row, column, 0][places, kept] for n in lines}
     return worm.x[0, places].astype(np.float64), example_starts(worm.n_frames)[kept], examples
 
@@ -311,7 +343,37 @@ def gallery(
 def member_for_show(table: Table, line: str) -> tuple[int, int]:
     """Row and column of a member with most training worms and the first worm it never met."""
     members = table.subsets(line)
-    seen = table.arrays(line, table.cohort(line).profile.folds[0])["seen"]
+    seen = table.arrays(line, table.profile.folds[0])["seen"]
     most = max(map(len, members))
     rows = [row for row, worms in enumerate(members) if len(worms) == most]
     return min(((row, int(np.argmin(seen[row]))) for row in rows), key=lambda pair: pair[1])
+
+
+FORECAST = ("VAR, four frames", "MLP", "GNN, self edge")
+"""Lines whose forecasts are shown; the first decides on the member and the worm."""
+
+
+def forecast_examples(table: Table) -> Figure:
+    """True traces of an unseen worm, and what models predict from evenly spaced starts."""
+    use_style()
+    names = ("AVAL", "AVBL", "RMED", "VB02")
+    truth, starts, examples = gallery(table, FORECAST, names)
+    figure, grid = plt.subplots(
+        len(names), len(starts), figsize=(9, 6), sharex=True, sharey=True, layout="constrained"
+    )
+    example_forecasts(truth, starts.tolist(), examples, names, grid)
+    return figure_legend(figure)
+
+
+def free_roll_outs(table: Table) -> Figure:
+    """The true path of an unseen worm beside that of models which run on their own predictions."""
+    use_style()
+    figure, row = plt.subplots(
+        1, len(FORECAST), figsize=(9, 3), sharex=True, sharey=True, layout="constrained"
+    )
+    for axes, line in zip(row, FORECAST, strict=True):
+        free = free_run(table, line)
+        free_paths(free.truth, {line: free.path}, axes)
+        axes.set_title(f"{line}: {free.fate}")
+        axes.label_outer()
+    return figure

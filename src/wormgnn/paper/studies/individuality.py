@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 from wormgnn.features import WINDOW_FRAMES, Features, derivative, n_windows, scale
 from wormgnn.folds import Role
 from wormgnn.recording import NO_STATE, PAPER_NEURONS, Recording
-from wormgnn.states import around, bouts_of, merge, vocabulary
+from wormgnn.states import Bout, around, bouts_of, merge, vocabulary
 from wormgnn.statistics import holm, same_distribution
 
 Floats = NDArray[np.float64]
+
+LEVEL = 0.05
+"""Significance of every test."""
 
 MIN_BOUTS = 5
 """Fewest bouts of a state in each of two worms for which they are compared."""
@@ -28,30 +31,26 @@ SHUFFLES = 9999
 """Shuffles of each test of consistency, as in the chapter on the recordings at full scale."""
 
 
-def activity(recording: Recording, neuron: str) -> Floats:
-    """Trace of one neuron scaled to [0, 1] over the recording, shape (frames,)."""
-    return scale(recording.select([neuron]).traces)[:, 0]
-
-
-def activity_by_bout(
-    recording: Recording, neuron: str, state: str, n_states: int = 4
-) -> list[Floats]:
-    """Scaled activity in each bout of a state, each of shape (frames of the bout,)."""
-    trace, code = activity(recording, neuron), vocabulary(n_states).index(state)
-    return [trace[bout.start : bout.stop] for bout in bouts_of(merge(recording, n_states), code)]
-
-
 def activity_at_onset(
     recording: Recording, neuron: str, state: str, lags_s: Floats, n_states: int = 4
 ) -> Floats:
-    """Scaled activity around each onset of a state, shape (bouts, lags).
+    """Activity scaled to [0, 1] around each onset of a state, shape (bouts, lags).
 
     `lags_s` holds seconds since the onset. A bout that the recording begins with has no
     onset and is left out.
     """
-    bouts = bouts_of(merge(recording, n_states), vocabulary(n_states).index(state))
+    trace, bouts = _activity(recording, neuron, state, n_states)
     onsets = np.array([bout.start for bout in bouts if bout.start > 0], dtype=np.int64)
-    return around(activity(recording, neuron), recording.times, onsets, lags_s)
+    return around(trace, recording.times, onsets, lags_s)
+
+
+def _activity(
+    recording: Recording, neuron: str, state: str, n_states: int
+) -> tuple[Floats, list[Bout]]:
+    """A neuron's trace, scaled over the recording, shape (frames,); and the bouts of a state."""
+    code = vocabulary(n_states).index(state)
+    trace = scale(recording.select([neuron]).traces)[:, 0]
+    return trace, bouts_of(merge(recording, n_states), code)
 
 
 def compare_worms(
@@ -63,38 +62,32 @@ def compare_worms(
 ) -> pd.DataFrame:
     """Test for every neuron, state and pair of worms whether the activity is distributed alike.
 
-    Parameters
-    ----------
-    recordings, neurons
-        Worms, and the neurons wanted; each worm must have them.
-    n_states
-        Vocabulary of the states: 7, 4 or 2.
-    n, seed
-        Shuffles of each test, and the seed of all.
-
     Returns
     -------
     tests
-        One row for each test, with columns neuron, state, worm_a, worm_b, statistic, p and
-        p_frames (see `SameDistribution`). Pairs in which a worm has fewer than `MIN_BOUTS`
-        bouts of the state have no row.
+        One row for each test (of `n` shuffles), with columns neuron, state, worm_a, worm_b,
+        statistic, p and p_frames (see `SameDistribution`). Pairs in which a worm has fewer than
+        `MIN_BOUTS` bouts of the state have no row.
     """
     random = np.random.default_rng(seed)
     rows = []
     for neuron, state in itertools.product(neurons, vocabulary(n_states)):
-        worms = {r.worm: activity_by_bout(r, neuron, state, n_states) for r in recordings}
-        enough = [worm for worm, bouts in worms.items() if len(bouts) >= MIN_BOUTS]
-        for a, b in itertools.combinations(enough, 2):
+        worms = {}
+        for recording in recordings:
+            trace, bouts = _activity(recording, neuron, state, n_states)
+            if len(bouts) >= MIN_BOUTS:
+                worms[recording.worm] = [trace[bout.start : bout.stop] for bout in bouts]
+        for a, b in itertools.combinations(worms, 2):
             test = same_distribution(worms[a], worms[b], n, random)
             rows.append((neuron, state, a, b, *test))
     columns = ["neuron", "state", "worm_a", "worm_b", "statistic", "p", "p_frames"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def consistent(tests: pd.DataFrame, p: str = "p", level: float = 0.05) -> pd.DataFrame:
+def consistent(tests: pd.DataFrame, p: str = "p") -> pd.DataFrame:
     """Which neurons behave alike in all worms, in each state.
 
-    A neuron is consistent in a state if no pair of worms differs at `level`, with p-values
+    A neuron is consistent in a state if no pair of worms differs at `LEVEL`, with p-values
     adjusted for the number of pairs (Holm). No difference found does not mean the same:
     fewer bouts make more neurons consistent.
 
@@ -105,11 +98,11 @@ def consistent(tests: pd.DataFrame, p: str = "p", level: float = 0.05) -> pd.Dat
         missing where no pair could be tested.
     """
     groups = tests.groupby(["neuron", "state"], sort=False)[p]
-    table = groups.apply(lambda values: bool((holm(values) >= level).all())).unstack()
+    table = groups.apply(lambda values: bool((holm(values) >= LEVEL).all())).unstack()
     return table.reindex(index=tests["neuron"].unique(), columns=tests["state"].unique())
 
 
-def tally(tests: pd.DataFrame, level: float = 0.05) -> pd.DataFrame:
+def tally(tests: pd.DataFrame) -> pd.DataFrame:
     """How many neurons are consistent: by shuffled bouts, and by frames taken as independent.
 
     `tests` as from `compare_worms`. A neuron that no pair of worms could be tested on in a state
@@ -117,49 +110,36 @@ def tally(tests: pd.DataFrame, level: float = 0.05) -> pd.DataFrame:
     """
     rows = []
     for name, p in (("shuffled bouts", "p"), ("independent frames", "p_frames")):
-        alike = consistent(tests, p, level).eq(True)
+        alike = consistent(tests, p).eq(True)
         always = alike.index[alike.all(axis=1)]
-        row = {
-            "test": name,
-            "pairs that differ (%)": 100 * (tests[p] < level).mean(),
-            "consistent in a state": f"{alike.to_numpy().sum()} of {alike.size}",
-            "consistent in every state": f"{len(always)} of {len(alike)}",
-            "which": ", ".join(always) or "none",
-        }
-        rows.append(row)
+        rows.append(
+            {
+                "test": name,
+                "pairs that differ (%)": 100 * (tests[p] < LEVEL).mean(),
+                "consistent in a state": f"{alike.to_numpy().sum()} of {alike.size}",
+                "consistent in every state": f"{len(always)} of {len(alike)}",
+                "which": ", ".join(always) or "none",
+            }
+        )
     return pd.DataFrame(rows)
 
 
-def pair_matrix(
-    tests: pd.DataFrame, neuron: str, state: str, worms: Sequence[str], p: str = "p"
-) -> Floats:
+def pair_matrix(tests: pd.DataFrame, neuron: str, state: str, worms: Sequence[str]) -> Floats:
     """P-values of one neuron in one state, shape (worms, worms).
 
-    Symmetric, 1 on the diagonal, NaN where a pair was not tested.
+    Symmetric; NaN on the diagonal, and where a pair was not tested.
     """
     rows = tests[(tests["neuron"] == neuron) & (tests["state"] == state)]
-    half = rows.pivot(index="worm_a", columns="worm_b", values=p)
+    half = rows.pivot(index="worm_a", columns="worm_b", values="p")
     upper = half.reindex(index=list(worms), columns=list(worms)).to_numpy(dtype=np.float64)
-    matrix = np.where(np.isnan(upper), upper.T, upper)
-    np.fill_diagonal(matrix, 1.0)
-    return matrix
+    return np.where(np.isnan(upper), upper.T, upper)
 
 
 def facts(recordings: Sequence[Recording], n: int = SHUFFLES, seed: int = 0) -> pd.DataFrame:
-    """Facts of worms, and of the paper's neurons.
+    """Facts of worms that have all of the paper's neurons, and of these neurons.
 
-    Parameters
-    ----------
-    recordings
-        Worms that have all of the paper's neurons.
-    n, seed
-        Shuffles of each test of consistency, and the seed of all.
-
-    Returns
-    -------
-    table
-        Columns fact, unit (worm or neuron) and value. A neuron is consistent if it is alike
-        in every state, by shuffled bouts or by single frames.
+    Columns fact, unit (worm or neuron) and value. A neuron is consistent if it is alike in every
+    state, by shuffled bouts (`n` in each test) or by single frames.
     """
     rows: list[tuple[str, str, float]] = []
     for recording in recordings:
@@ -186,13 +166,8 @@ def facts(recordings: Sequence[Recording], n: int = SHUFFLES, seed: int = 0) -> 
 def runs_of(recording: Recording) -> tuple[NDArray[np.int64], Floats]:
     """Stretches over which the derivative of one of the paper's neurons keeps its sign.
 
-    Returns
-    -------
-    frames
-        Length of each run, of all neurons one after the other.
-    change
-        How far the trace moves from its first frame to its last, in the trace's own unit
-        over its range.
+    Frames of each run, of all neurons one after the other; and how far the trace moves from its
+    first frame to its last, as a share of its range.
     """
     worm = recording.select(PAPER_NEURONS)
     frames, change = [], []

@@ -6,22 +6,24 @@ the choice of parameters among those lines, and the two tables that no reader gi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from wormgnn import metrics
+from wormgnn import statistics
 from wormgnn.admm import Parameters, fit
-from wormgnn.admm.embedding import Codes, Floats
+from wormgnn.admm.kernel import Codes, Floats
 from wormgnn.errors import RecordingError, TrainingError
 from wormgnn.features import Features, features
 from wormgnn.folds import worm_subsets
 from wormgnn.paper.studies import components
+from wormgnn.paper.studies.interpretations import choices, leave_one_worm_out, of_choice
 from wormgnn.recording import PAPER_NEURONS, Recording
 from wormgnn.results import Table
+from wormgnn.tasks.frames import confusion
 
 CHOICE = "ADMM (chosen)"
 """Line of the parameters that are chosen on training worms alone, among `GRID_POINTS`."""
@@ -57,7 +59,7 @@ def of(
 
 
 def score(predicted: Codes, y: Codes) -> dict[str, float]:
-    """Every score of `metrics.scores`; frames with a negative code in `y` are ignored.
+    """Every score of `statistics.scores`; frames with a negative code in `y` are ignored.
 
     RecordingError if none is left.
     """
@@ -65,8 +67,8 @@ def score(predicted: Codes, y: Codes) -> dict[str, float]:
     if not known.any():
         raise RecordingError("no frame carries a state to score against")
     size = int(max(y.max(), predicted.max())) + 1
-    counts = np.bincount(y[known] * size + predicted[known], minlength=size**2)
-    return {k: v.item() for k, v in metrics.scores(counts.reshape(1, size, size)).items()}
+    counts = confusion(predicted[None, known], y[known], size)
+    return {name: values.item() for name, values in statistics.scores(counts).items()}
 
 
 def two_states(table: Table) -> pd.DataFrame:
@@ -83,19 +85,12 @@ def two_states(table: Table) -> pd.DataFrame:
     grid = rows["model"] == CHOICE
     if not grid.any():
         return rows
-    choices = [_chosen(rows[grid & ~rows["seen"]], worm) for worm in rows["worm"].unique()]
-    both = pd.concat([rows[~grid], *(row.assign(line=CHOICE) for row in choices)])
+    tried = rows[grid]
+    scored = tried.assign(accuracy=tried["balanced_accuracy"])  # what the choice goes by
+    chosen = of_choice(tried, choices(leave_one_worm_out(scored)))
+    chosen = chosen[chosen["n_train"] == chosen["n_train"].max()]
+    both = pd.concat([rows[~grid], chosen.assign(line=CHOICE)])
     return both.drop(columns="choice").reset_index(drop=True)
-
-
-def _chosen(unseen: pd.DataFrame, worm: str) -> pd.DataFrame:
-    """The row of a worm left out by the parameters that did best on the others."""
-    met = unseen["subset"].str.split("+").map(lambda subset: worm in subset)
-    few, many = sorted(unseen["n_train"].unique())
-    inner = unseen[~met & (unseen["worm"] != worm) & (unseen["n_train"] == few)]
-    best = inner.groupby("choice")["balanced_accuracy"].mean().idxmax()
-    own = (unseen["worm"] == worm) & (unseen["n_train"] == many)
-    return unseen[own & (unseen["choice"] == best)]
 
 
 def sensitivity(
@@ -110,36 +105,32 @@ def sensitivity(
     (is it the value of `params`), n_states, subset, n_train, worm, accuracy,
     balanced_accuracy. Scores are missing where the spectrum did not converge.
     """
-    sizes = [n_train or len(features) - 1]
-    base = _left_out(features, params, sizes)
-    tables = []
+    size = n_train or len(features) - 1
+    base, tables = _left_out(features, params, size), []
     for name, value in ((name, value) for name, values in vary.items() for value in values):
-        default = getattr(params, name) == value
-        try:
-            table = (
-                base if default else _left_out(features, replace(params, **{name: value}), sizes)
-            )
-        except TrainingError:
-            table = base.assign(accuracy=np.nan, balanced_accuracy=np.nan)
+        default, table = getattr(params, name) == value, base
+        if not default:
+            try:
+                table = _left_out(features, replace(params, **{name: value}), size)
+            except TrainingError:
+                table = base.assign(accuracy=np.nan, balanced_accuracy=np.nan)
         label = " + ".join(value) if isinstance(value, tuple) else str(value)
         tables.append(table.assign(parameter=name, value=label, default=default))
-    table = pd.concat(tables, ignore_index=True)
-    return table[["parameter", "value", "default", *base.columns]]
+    return pd.concat(tables, ignore_index=True)[["parameter", "value", "default", *base]]
 
 
-def _left_out(
-    features: Sequence[Features], params: Parameters, sizes: Iterable[int]
-) -> pd.DataFrame:
-    """Scores of a model of each subset of the worms on each worm left out."""
-    by_name = {worm.worm: worm for worm in features}
-    rows = []
-    for subset in worm_subsets(tuple(by_name), sizes):
-        model = fit([by_name[name] for name in subset], params)
-        about = {"n_states": features[0].n_states, "subset": "+".join(subset)}
-        for worm in (worm for name, worm in by_name.items() if name not in subset):
-            scores = score(model.predict_states(worm), worm.y)
-            rows.append(about | {"n_train": len(subset), "worm": worm.worm} | scores)
+def _left_out(features: Sequence[Features], params: Parameters, size: int) -> pd.DataFrame:
+    """Scores of a model of each subset of so many worms on each worm left out."""
     names = ["n_states", "subset", "n_train", "worm", "accuracy", "balanced_accuracy"]
+    rows = []
+    for subset in worm_subsets([worm.worm for worm in features], [size]):
+        model = fit([worm for worm in features if worm.worm in subset], params)
+        about = {"n_states": features[0].n_states, "subset": "+".join(subset), "n_train": size}
+        rows += [
+            about | {"worm": worm.worm} | score(model.predict_states(worm), worm.y)
+            for worm in features
+            if worm.worm not in subset
+        ]
     return pd.DataFrame(rows)[names]
 
 
@@ -151,21 +142,13 @@ def horizon(
 ) -> pd.DataFrame:
     """State ahead on each worm left out, beside three baselines.
 
-    Parameters
-    ----------
-    features
-        Worms; four states or seven leave few frames out, two leave out the turns.
-    params
-        Of the model.
-    fps
-        Frames per second of each worm, by name.
-    horizons_s
-        Seconds ahead.
+    `fps` gives each worm's frames per second by name. Of two states the turns would be left out:
+    take four or seven.
 
     Returns
     -------
     table
-        Columns: model, worm, horizon_s, and the scores of `metrics.scores`.
+        Columns: model, worm, horizon_s, and the scores of `statistics.scores`.
         Models: `manifold` (the Markov matrix's power); `persistence` (the true state now,
         which a decoder would first have to know); `dwell times` (the commonest
         state so long after the true state now, in the training worms); `marginal` (the
@@ -211,23 +194,18 @@ def _horizon(table: Table) -> pd.DataFrame:
     return ahead.drop(columns=["macro_f1", "information_bits"])
 
 
-def _both(make: Callable[[bool], pd.DataFrame], first: bool) -> pd.DataFrame:
-    """One table of what is made with an option and without it."""
-    return pd.concat([make(first), make(not first)], ignore_index=True)
-
-
 TABLES: dict[str, Callable[[Table], pd.DataFrame]] = {
     "admm_two_states": two_states,
     "admm_sensitivity": lambda t: sensitivity(
         of(t.recordings, 4), Parameters(seed=t.seed), n_train=1
     ),
     "admm_horizon": _horizon,
-    "onset": lambda t: _both(
-        lambda scaled: components.decode_onsets(t.recordings, seed=t.seed, standardise=scaled)[0],
-        first=True,
+    "onset": lambda t: pd.concat(
+        components.decode_onsets(t.recordings, seed=t.seed, standardise=standardise)[0]
+        for standardise in (True, False)
     ),
-    "components": lambda t: _both(
-        lambda peak: components.describe(t.recordings, peak=peak), first=False
+    "components": lambda t: pd.concat(
+        components.describe(t.recordings, peak=peak) for peak in (False, True)
     ),
     "components_variance": lambda t: components.variance(t.recordings),
 }

@@ -8,17 +8,19 @@ truth: the same worm at a mixing of 0 is what it would have been.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
 
-from wormgnn.comparison import compare
+from wormgnn.comparison import compare, select
 from wormgnn.datasets.simulated import Mixing, Physics, Simulation
 from wormgnn.errors import ChoiceError
 from wormgnn.features import scale
+from wormgnn.models.networks import MESSAGES
 from wormgnn.plan import Line, Plan
 from wormgnn.results import Table
 
@@ -48,16 +50,9 @@ PHYSICS = Physics(
 left and right differ, and much of what a neuron does is its own. Written out, so that the reference
 tables keep their worms whatever becomes of the defaults."""
 
-MANY = (4, 16, 48)
-"""Numbers of training worms in the check `many worms`."""
+MANY, N_UNSEEN = (4, 16, 48), 8
+"""Numbers of training worms in the check `many worms`, and of further worms to evaluate on."""
 
-N_UNSEEN = 8
-"""Further worms that these are evaluated on."""
-
-PLAIN = "MLP, no norm"
-"""Has the GNN's classifier: the two differ in the edges alone."""
-
-PLACE = ["kind", "mixing", "n_train"]
 WORM = ["sim_seed", "worm"]
 """A worm of a set is one unit. Worms of one set share their training worms, so that intervals
 over these units are rather too narrow."""
@@ -118,11 +113,10 @@ def over_members(table: Table) -> pd.DataFrame:
 def legible(table: Table) -> pd.DataFrame:
     """The reference table `mixing_edges`: what traces and messages show of the shared signals.
 
-    Accuracy says whether edges help, not why. Here a linear map is fitted from the messages
-    `H = A X` of the training worms to the signals that all worms share, and applied to an unseen
-    worm. Edges that are the same for all worms change nothing (the map absorbs them); edges that
-    undo what is each worm's own make the shared signals legible.
-
+    A linear map is fitted from the messages `H = A X` of the training worms to the signals that all
+    worms share, and applied to an unseen worm; A is what the GNN makes of its edges (`MESSAGES`).
+    What A has in common for all worms changes nothing, the map absorbs it, unless A loses signals;
+    edges that undo what is each worm's own make the shared signals legible.
     One row for each GNN of the dial, number of training worms and unseen worm (mean over
     networks): columns n_train, worm, traces, messages (mean correlations, see `legibility`), n,
     kind, mixing, sim_seed. ChoiceError for a table without a GNN.
@@ -131,33 +125,30 @@ def legible(table: Table) -> pd.DataFrame:
     for line in table.experiment.lines:
         if line.plan.model != "gnn" or not isinstance(line.train, Simulation):
             continue
-        rows = pd.DataFrame(_legible_members(table, line, line.train))
-        members = rows.groupby(["n_train", "worm"])
+        cohort = table.cohort(line.label)
+        carried = MESSAGES[line.plan.options.get("message", "sum")]
+        own = [worm.x[0].T.astype(float) for worm in cohort.features(line.plan.n_states, "whole")]
+        shared = [scale(worm.select(cohort.neurons).traces) for worm in line.train.shared()]
+        rows = []
+        for fold in table.profile.folds:
+            edges = torch.from_numpy(table.arrays(line.label, fold)["edges"])
+            for member, subset in enumerate(table.subsets(line.label)):
+                each = carried(edges[member, ..., None])[..., 0].numpy()
+                messages = [x @ a.T for x, a in zip(own, each, strict=True)]
+                train = [cohort.worms.index(worm) for worm in subset]
+                for worm in sorted({*range(len(own))} - {*train}):
+                    shown = [
+                        legibility([(x[k], shared[k]) for k in train], x[worm], shared[worm])
+                        for x in (own, messages)
+                    ]
+                    rows.append((len(train), worm + 1, *shown))
+        scores = pd.DataFrame(rows, columns=["n_train", "worm", "traces", "messages"])
+        members = scores.groupby(["n_train", "worm"])
         means = members.mean().assign(n=members.size()).reset_index()
         tables.append(means.assign(**line.factors))
     if not tables:
         raise ChoiceError("model", "gnn", [line.model_name for line in table.experiment.lines])
     return pd.concat(tables, ignore_index=True)
-
-
-def _legible_members(
-    table: Table, line: Line, simulation: Simulation
-) -> Iterator[dict[str, float]]:
-    """Legibility in each unseen worm, given each network's edges of each fold."""
-    cohort = table.cohort(line.label)
-    own = [worm.x[0].T.astype(float) for worm in cohort.features(line.plan.n_states, "whole")]
-    shared = [scale(worm.select(cohort.neurons).traces) for worm in simulation.shared()]
-    for fold in table.profile.folds:
-        edges = table.arrays(line.label, fold)["edges"]
-        for member, subset in enumerate(table.subsets(line.label)):
-            messages = [x @ a.T for x, a in zip(own, edges[member], strict=True)]
-            train = [cohort.worms.index(worm) for worm in subset]
-            for worm in sorted({*range(len(own))} - {*train}):
-                row: dict[str, float] = {"n_train": len(train), "worm": worm + 1}
-                for name, signals in (("traces", own), ("messages", messages)):
-                    known = [(signals[k], shared[k]) for k in train]
-                    row[name] = legibility(known, signals[worm], shared[worm])
-                yield row
 
 
 RIDGES = (1e-8, 1e-6, 1e-4, 1e-2, 1.0)
@@ -168,51 +159,47 @@ edges that are nearly alike are nearly collinear, and some penalty must be able 
 def legibility(train: Sequence[tuple[Array, Array]], signals: Array, shared: Array) -> float:
     """Mean correlation over neurons of an unseen worm's shared signals with their prediction.
 
-    The best over `RIDGES` on that worm: an upper bound, for every kind of signals alike.
-
-    Parameters
-    ----------
-    train
-        Signals and shared signals of each training worm, both (frames, neurons).
-    signals, shared
-        The same of the unseen worm.
+    The best over `RIDGES` on that worm: an upper bound, for every kind of signals alike. `train`
+    are the signals and shared signals of each training worm, both (frames, neurons); `signals`
+    and `shared` those of the unseen worm.
     """
     x, y = (np.concatenate(parts) for parts in zip(*train, strict=True))
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
     gram, cross = x.T @ x, x.T @ y
     size = np.trace(gram) / len(gram)
-    maps = [np.linalg.solve(gram + r * size * np.eye(len(gram)), cross) for r in RIDGES]
-    return max(_mean_correlation(signals @ linear, shared) for linear in maps)
-
-
-def _mean_correlation(predicted: Array, wanted: Array) -> float:
-    a, b = (signals - signals.mean(axis=0) for signals in (predicted, wanted))
-    norms = np.linalg.norm(a, axis=0) * np.linalg.norm(b, axis=0)
-    return float(np.mean((a * b).sum(axis=0) / norms))
+    correlations = []
+    for ridge in RIDGES:
+        linear = np.linalg.solve(gram + ridge * size * np.eye(len(gram)), cross)
+        a, b = (values - values.mean(axis=0) for values in (signals @ linear, shared))
+        norms = np.linalg.norm(a, axis=0) * np.linalg.norm(b, axis=0)
+        correlations.append(float(np.mean((a * b).sum(axis=0) / norms)))
+    return max(correlations)
 
 
 # --- comparisons ---------------------------------------------------------------------------------
 
 
-def room(rows: pd.DataFrame, model: str = PLAIN) -> pd.DataFrame:
-    """What undoing the mixture adds to a model on unseen worms: the room for edges to help.
+def room(rows: pd.DataFrame) -> pd.DataFrame:
+    """What undoing the mixture adds to the MLP on unseen worms: the room for edges to help.
 
-    The true alignment is fitted to traces without noise, so that it takes noise away too, where
-    there is nothing to undo. The gain of each worm is therefore taken minus its own gain at
-    mixing 0, where behaviour, latent activity and noise are the same.
+    Of *MLP, no norm*, which has the GNN's classifier. The true alignment is fitted to traces
+    without noise, so that it takes noise away too, where there is nothing to undo. The gain of each
+    worm is therefore taken minus its own gain at mixing 0, where behaviour, latent activity and
+    noise are the same.
 
     The table of `comparison.compare` for each place above 0 of the dial; `a` is the gain there, `b`
     the gain at 0. ChoiceError where the table lacks mixing 0 or the aligned model.
     """
     worm = ["kind", "n_train", "n_states", *WORM]
-    unseen = rows[~rows["seen"] & (rows["model"] == model)]
-    aligned, plain = (unseen[unseen["view"] == view] for view in ("aligned", "as recorded"))
-    gains = aligned.merge(
-        plain, on=[*worm, "mixing"], suffixes=("", "_plain"), validate="one_to_one"
+    unseen = select(rows, {"model": "MLP, no norm", "seen": False})
+    aligned, plain = (
+        select(unseen, {"view": view}).set_index([*worm, "mixing"])
+        for view in ("aligned", "as recorded")
     )
-    gains["gain"] = gains["accuracy"] - gains["accuracy_plain"]
+    gains = aligned.assign(gain=aligned["accuracy"] - plain["accuracy"]).reset_index()
     mixed = {"mixing": [place for place in gains["mixing"].unique() if place > 0]}
-    return compare(gains, mixed, {"mixing": 0.0}, "gain", PLACE, on=worm, unit=WORM)
+    place = ["kind", "mixing", "n_train"]
+    return compare(gains, mixed, {"mixing": 0.0}, "gain", place, on=worm, unit=WORM)
 
 
 def distinct(table: pd.DataFrame) -> pd.DataFrame:

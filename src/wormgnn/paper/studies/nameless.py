@@ -30,7 +30,7 @@ from wormgnn.datasets import registry
 from wormgnn.decoder import BANDS_S
 from wormgnn.decoder.recordings import balanced_accuracy
 from wormgnn.linear import Array, views
-from wormgnn.paper.studies.decoder import LABORATORIES
+from wormgnn.paper.studies.decoder import LABORATORIES, laboratories
 from wormgnn.recording import NO_STATE, Recording
 from wormgnn.results import Table
 from wormgnn.states import TWO, merge
@@ -64,30 +64,31 @@ class Bare:
     """
 
     codes: NDArray[np.int64]
-    features: tuple[Array, ...]
-    components: tuple[Array, ...]
-    statistics: tuple[Array, ...]
-    follows: tuple[Array, ...]
+    features: list[Array]
+    components: list[Array]
+    statistics: list[Array]
+    follows: list[Array]
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which frames have a state."""
+        return self.codes != NO_STATE
 
 
 def bare(worm: Recording) -> Bare:
     """All that the two ways need of a worm, without names."""
     numbered = tuple(f"N{column}" for column in range(len(worm.neurons)))
-    unnamed = replace(worm, neurons=numbered)
-    codes = merge(worm, 2)
-    known = codes != NO_STATE
-    reversing = _standard((codes[known] == TWO.index("reverse")).astype(np.float64))
-    features = tuple(
-        views(unnamed, numbered, seconds).reshape(worm.n_frames, -1, 2) for seconds in BANDS_S
-    )
-    components = tuple(_component(x) for x in features)
-    return Bare(
-        codes,
-        features,
-        components,
-        tuple(describe(x, c, worm.fps) for x, c in zip(features, components, strict=True)),
-        tuple(_correlation(reversing, x[known]) for x in features),
-    )
+    unnamed, found = replace(worm, neurons=numbered), Bare(merge(worm, 2), [], [], [], [])
+    reversing = _standard((found.codes[found.known] == TWO.index("reverse")).astype(np.float64))
+    for seconds in BANDS_S:
+        flat = views(unnamed, numbered, seconds)
+        features = flat.reshape(worm.n_frames, -1, 2)
+        component = flat @ np.linalg.eigh(flat.T @ flat)[1][:, -1]
+        found.features.append(features)
+        found.components.append(component)
+        found.statistics.append(describe(features, component, worm.fps))
+        found.follows.append(_correlation(reversing, features[found.known]))
+    return found
 
 
 def describe(features: Array, component: Array, fps: float) -> Array:
@@ -111,7 +112,6 @@ def describe(features: Array, component: Array, fps: float) -> Array:
 def frames(worm: Bare, train: Sequence[Bare]) -> dict[str, Array]:
     """Score of each frame by each way, standardised, shape (frames,), after training worms."""
     total = dict.fromkeys((TOLD, SKEWNESS, SIDED, STATISTICS), np.zeros(len(worm.codes)))
-    known = worm.codes != NO_STATE
     for band, (features, component) in enumerate(zip(worm.features, worm.components, strict=True)):
         model = make_pipeline(StandardScaler(), RidgeCV(np.geomspace(1, 1e4, 9)))
         model.fit(
@@ -120,7 +120,7 @@ def frames(worm: Bare, train: Sequence[Bare]) -> dict[str, Array]:
         )
         weights = model.predict(worm.statistics[band])
         weighed = _standard(np.tensordot(features, weights, axes=2))
-        told = np.corrcoef(component[known], worm.codes[known])[0, 1]
+        told = np.corrcoef(component[worm.known], worm.codes[worm.known])[0, 1]
         sides = {TOLD: told, SKEWNESS: skew(component), SIDED: component @ weighed}
         for way, side in sides.items():
             total[way] = total[way] + _standard(component) * np.sign(side)
@@ -135,26 +135,18 @@ def scores(train: Sequence[Recording], others: Mapping[str, Sequence[Recording]]
     """
     known = [bare(worm) for worm in train]
     rows = []
-    groups = {train[0].dataset: train, **others}
-    for laboratory, worms in groups.items():
+    for laboratory, worms in {train[0].dataset: train, **others}.items():
         for worm in worms:
             own = [k for k, other in zip(known, train, strict=True) if other is not worm]
             here = bare(worm)
             held = [frames(one, [k for k in own if k is not one]) for one in own]
-            labels = here.codes[here.codes != NO_STATE]
+            about = {"laboratory": laboratory, "worm": worm.worm, "n_neurons": len(worm.neurons)}
+            majority = np.bincount(here.codes[here.known]).max() / here.known.sum()
             for way, score in frames(here, own).items():
                 threshold = _threshold(own, [one[way] for one in held])
-                rows.append(
-                    {
-                        "laboratory": laboratory,
-                        "worm": worm.worm,
-                        "n_neurons": len(worm.neurons),
-                        "way": way,
-                        "threshold": threshold,
-                        "balanced_accuracy": _right(here, score, threshold),
-                        "majority": np.bincount(labels).max() / len(labels),
-                    }
-                )
+                right = _right(here, score, threshold)
+                scored = {"way": way, "threshold": threshold, "balanced_accuracy": right}
+                rows.append({**about, **scored, "majority": majority})
     return pd.DataFrame(rows)
 
 
@@ -176,19 +168,10 @@ def of_table(table: Table) -> pd.DataFrame:
 
     The first dataset trains.
     """
-    first = table.recordings[0].dataset
-    train = [worm for worm in table.recordings if worm.dataset == first]
-    others: dict[str, list[Recording]] = {}
-    for worm in table.recordings[len(train) :]:
-        others.setdefault(worm.dataset, []).append(worm)
+    train, *others = laboratories(table).values()
     paths = sorted((registry.data_folder() / "dag2023_unnamed").glob("*.h5"))
-    others[UNNAMED] = [worm for path in paths for worm in registry.read(path)]
-    return scores(train, others)
-
-
-def _component(features: Array) -> Array:
-    flat = features.reshape(len(features), -1)
-    return np.asarray(flat @ np.linalg.eigh(flat.T @ flat)[1][:, -1])
+    unnamed = [worm for path in paths for worm in registry.read(path)]
+    return scores(train, {worms[0].dataset: worms for worms in others} | {UNNAMED: unnamed})
 
 
 def _standard(values: Array) -> Array:
