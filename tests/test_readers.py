@@ -22,10 +22,10 @@ from wormgnn.models.ensemble import flat_state, load_flat_state
 from wormgnn.models.subsets import SetReader
 from wormgnn.plan import Plan, Profile
 from wormgnn.recording import PAPER_NEURONS
+from wormgnn.statistics import confusion
 from wormgnn.tasks import states
 from wormgnn.tasks.frames import (
     batches,
-    confusion,
     evaluate,
     inferred_edges,
     negative_log_likelihood,

@@ -39,6 +39,12 @@ class SameDistribution(NamedTuple):
     p_frames: float
 
 
+def confusion(predicted: NDArray[np.int64], target: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Counts `(members, labelled state, predicted state)` from codes `(members, frames)`."""
+    counts = [np.bincount(row, minlength=n**2) for row in target * n + predicted]
+    return np.stack(counts).reshape(-1, n, n)
+
+
 def scores(counts: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
     """Every score of counts `(..., labelled state, predicted state)`, by name, each `(...)`.
 

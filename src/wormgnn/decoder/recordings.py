@@ -90,8 +90,7 @@ def scores(
 ) -> dict[str, float]:
     """`statistics.scores` of the states named in labelled frames."""
     known = labelled != NO_STATE
-    pairs = labelled[known] * n_states + named[known]
-    counts = np.bincount(pairs, minlength=n_states**2).reshape(1, n_states, n_states)
+    counts = statistics.confusion(named[None, known], labelled[known], n_states)
     return {name: float(values[0]) for name, values in statistics.scores(counts).items()}
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import nbformat
 from docutils import nodes  # type: ignore[import-untyped]
 from docutils.utils.math.latex2mathml import tex2mathml  # type: ignore[import-untyped]
+from joblib import cpu_count
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from sphinx.application import Sphinx
@@ -64,9 +65,9 @@ class Chapters:
             return
         paths = {name: Path(env.doc2path(name)) for name in docnames}
         paths = {name: path for name, path in paths.items() if path.suffix == ".ipynb"}
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        kernels = max(1, min(cores or 1, len(paths), MOST_KERNELS))
-        environment = {"OMP_NUM_THREADS": str(max(1, (cores or 1) // kernels))} | os.environ
+        cores = cpu_count()
+        kernels = max(1, min(cores, len(paths), MOST_KERNELS))
+        environment = {"OMP_NUM_THREADS": str(max(1, cores // kernels))} | os.environ
         timeout = app.config.nb_execution_timeout
         with ThreadPoolExecutor(kernels) as pool:
             runs = pool.map(lambda path: run_notebook(path, environment, timeout), paths.values())

@@ -16,6 +16,7 @@ from wormgnn.features import WINDOW_FRAMES
 from wormgnn.folds import Role
 from wormgnn.models.ensemble import Stack, seed_of
 from wormgnn.models.networks import Network
+from wormgnn.statistics import confusion
 from wormgnn.training import Batch, Draw, History, Schedule, fit
 
 if TYPE_CHECKING:
@@ -30,12 +31,6 @@ def negative_log_likelihood(scores: Tensor, target: Tensor) -> Tensor:
     log_p = torch.log_softmax(scores, dim=1)
     picked = log_p.gather(1, target.expand(len(scores), 1, -1))
     return -picked.mean(dim=(1, 2))
-
-
-def confusion(predicted: NDArray[np.int64], target: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-    """Counts `(members, labelled state, predicted state)` from codes `(members, frames)`."""
-    counts = [np.bincount(row, minlength=n**2) for row in target * n + predicted]
-    return np.stack(counts).reshape(-1, n, n)
 
 
 @dataclass(frozen=True)
@@ -89,8 +84,13 @@ class Worm:
     def context(self, role: Role | None) -> Tensor:
         """Frames that give edges, evenly spaced: of training, or of all the worm if unseen."""
         frames = self.x if role is None else self.x[..., self.roles == Role.TRAIN]
-        last, count = frames.shape[-1] - 1, min(self.edge_frames, frames.shape[-1])
-        return frames[..., torch.linspace(0, last, count, device=self.x.device).round().long()]
+        return spaced(frames, self.edge_frames)
+
+
+def spaced(frames: Tensor, count: int) -> Tensor:
+    """So many frames at even distances, along the last axis; all where there are fewer."""
+    last, count = frames.shape[-1] - 1, min(count, frames.shape[-1])
+    return frames[..., torch.linspace(0, last, count, device=frames.device).round().long()]
 
 
 def worms_of(plan: Plan, cohort: Cohort, fold: int, device: torch.device) -> list[Worm]:

@@ -34,7 +34,6 @@ from wormgnn.models.subsets import MaskedMLP, SetReader, random_subsets
 from wormgnn.neurons import Neurons, masks
 from wormgnn.tasks.frames import (
     Arrays,
-    confusion,
     curve,
     evaluate,
     inferred_edges,
@@ -238,7 +237,7 @@ def _counted(plan: Plan, cohort: Cohort, use: Sequence[NDArray[np.int64]], fit: 
             used = (worm.y >= 0) & ((use[column] == Role.TEST) | ~seen[row, column])
             if used.any():
                 codes = decode(worm, used)[None]
-                counts[row, column] = confusion(codes, worm.y[used], plan.n_states)
+                counts[row, column] = statistics.confusion(codes, worm.y[used], plan.n_states)
     return {"counts": counts, "seen": seen}
 
 

@@ -33,7 +33,7 @@ from wormgnn.tasks.evaluation import (
     evaluate_networks,
     starts,
 )
-from wormgnn.tasks.frames import member_seeds
+from wormgnn.tasks.frames import member_seeds, spaced
 from wormgnn.tasks.rollout import (
     BURN_IN_FRAMES,
     Rollout,
@@ -207,7 +207,7 @@ class Traces:
         is known by then, or the first `WARMUP_FRAMES`, which share one scale.
         """
         known = max(start + BURN_IN_FRAMES, WARMUP_FRAMES)
-        return _spaced(self.x[..., :known] if self.causal else self.x)
+        return spaced(self.x[..., :known] if self.causal else self.x, CONTEXT_FRAMES)
 
     def blocks(self) -> list[NDArray[np.int64]]:
         """First known frames of the forecasts, of those together that have the same `context`."""
@@ -229,15 +229,11 @@ class Traces:
         target = windows[..., model.known_frames :].permute(2, 0, 1, 3)
         teacher = torch.zeros(windows.shape[2:], dtype=torch.bool, device=windows.device)
         # Validation windows choose the epoch that is kept, so no edge may come from them.
-        inputs = (windows, _spaced(self.windows(validation=False).flatten(2)), teacher)
+        known = self.windows(validation=False).flatten(2)
+        inputs = (windows, spaced(known, CONTEXT_FRAMES), teacher)
         index = torch.tensor(members, dtype=torch.long, device=windows.device)
         at_once = members_at_once(model, *windows.shape[1:])
         return [Batch(group, inputs, target, self.name) for group in index.split(at_once)]
-
-
-def _spaced(frames: Tensor) -> Tensor:
-    count = min(CONTEXT_FRAMES, frames.shape[-1])
-    return frames[..., torch.linspace(0, frames.shape[-1] - 1, count).round().long()]
 
 
 def window_frames(plan: Plan) -> int:

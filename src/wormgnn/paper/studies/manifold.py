@@ -23,7 +23,6 @@ from wormgnn.paper.studies import components
 from wormgnn.paper.studies.interpretations import choices, leave_one_worm_out, of_choice
 from wormgnn.recording import PAPER_NEURONS, Recording
 from wormgnn.results import Table
-from wormgnn.tasks.frames import confusion
 
 CHOICE = "ADMM (chosen)"
 """Line of the parameters that are chosen on training worms alone, among `GRID_POINTS`."""
@@ -67,7 +66,7 @@ def score(predicted: Codes, y: Codes) -> dict[str, float]:
     if not known.any():
         raise RecordingError("no frame carries a state to score against")
     size = int(max(y.max(), predicted.max())) + 1
-    counts = confusion(predicted[None, known], y[known], size)
+    counts = statistics.confusion(predicted[None, known], y[known], size)
     return {name: values.item() for name, values in statistics.scores(counts).items()}
 
 
