@@ -161,7 +161,7 @@ def slowest(claim: Claim, evidence: Evidence) -> Finding:
     rows = table[table["line"] == hours.idxmax()]
     ours = (
         f"it took at most {hours.max():.1f} h ({hours.idxmax()}: {rows['networks'].sum()} "
-        f"networks, {len(rows)} folds, {rows['processor'].iloc[0]}); forecasts were not run at "
-        "this scale"
+        f"networks, {len(rows)} folds, {rows['processor'].iloc[0]}); forecasts are not "
+        "among them"
     )
     return concluded([], [ours])
