@@ -27,7 +27,8 @@ from torch_geometric.loader import DataLoader
 from torch_geometric.nn import SimpleConv
 
 from wormgnn.models import classifier
-from wormgnn.models.networks import GNN, Network
+from wormgnn.models.gnn import GNN
+from wormgnn.models.networks import Network
 from wormgnn.tasks.frames import negative_log_likelihood
 from wormgnn.training import Batch, Loss, Schedule, Trainer, keep_freed_memory
 

@@ -43,7 +43,7 @@ from wormgnn.datasets.registry import load
 from wormgnn.features import WINDOW_FRAMES, features, scale, scale_causally
 from wormgnn.folds import PURGE_FRAMES, roles
 from wormgnn.paper import pages
-from wormgnn.paper.studies import individuality
+from wormgnn.paper.studies import real_worms
 from wormgnn.recording import NO_STATE, PAPER_NEURONS, shared_neurons
 from wormgnn.states import LABELS
 
@@ -105,13 +105,13 @@ Image(results.picture("onsets.kato"), width=800)
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-pairs", "caption": "Five real worms of Kato et al. 2015: probability that the activity of a neuron in one state would differ as much between two worms if both drew it from one distribution (after Fig. 1D of the paper). Rows and columns of a matrix are worms. Grey: the worm itself, or too few bouts to say."}, "image": {"alt": "A grid of small matrices, a row for each neuron and a column for each state. Each matrix compares worms in pairs: red squares where two worms differ, blue where they are alike. Most matrices hold both."}}
 real = results.read("consistency.kato").table
-alike = individuality.consistent(real)
+alike = real_worms.consistent(real)
 states, examples = list(alike.columns), ("ALA", "RIML", "VB01")
 kato = [f"kato-{number}" for number in range(1, 6)]
 figure, grid = plt.subplots(3, len(states), figsize=(7.5, 5.4), squeeze=False)
 for row, neuron in zip(grid, examples, strict=True):
     for axes, state in zip(row, states, strict=True):
-        plots.probability_matrix(individuality.pair_matrix(real, neuron, state, kato), axes)
+        plots.probability_matrix(real_worms.pair_matrix(real, neuron, state, kato), axes)
         axes.set(title=state, ylabel=neuron)
         axes.label_outer()
 figure.colorbar(
@@ -181,11 +181,11 @@ pages.table(counts, caption=f"Frames of each behavioural state in this build ({d
 
 # %% tags=["hide-input"]
 shuffles = {"smoke": 499, "quick": 4999}.get(profile, 9999)
-tests = individuality.compare_worms(recordings, focus, n_states=4, n=shuffles, seed=seed)
+tests = real_worms.compare_worms(recordings, focus, n_states=4, n=shuffles, seed=seed)
 pages.table(
-    individuality.tally(tests),
+    real_worms.tally(tests),
     caption=f"Consistent neurons in this build ({dataset}): {len(tests)} tests, {shuffles} shuffles each, for worms "
-    f"with {individuality.MIN_BOUTS} bouts of a state or more.",
+    f"with {real_worms.MIN_BOUTS} bouts of a state or more.",
     digits=0,
 )
 
@@ -236,7 +236,7 @@ plt.show()
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-folds", "caption": "This build. Left: role of every frame of one recording when the fifth of ten folds tests: windows shuffled (the paper's way), and folds in contiguous blocks. Right: correlation between the mean activity of two windows against their distance in time, averaged over neurons, one line for each worm of this build."}, "image": {"alt": "Left: two strips of frames. In the shuffled one narrow test windows are scattered among the training windows; in the blocked one test and validation are single blocks between gaps. Right: the correlation between windows falls with their distance, for every worm."}}
 splits = {split: roles(first.n_frames, 4, 10, split, seed) for split in ("shuffled", "blocked")}
 correlations = pd.concat(
-    pd.DataFrame({"worm": one.worm, "correlation": individuality.window_correlation(one)})
+    pd.DataFrame({"worm": one.worm, "correlation": real_worms.window_correlation(one)})
     for one in inputs
 ).reset_index(names="windows apart")
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.8), width_ratios=(1.4, 1))
@@ -246,7 +246,7 @@ right.legend()
 plt.show()
 
 # %% tags=["hide-input"]
-nearest = {name: individuality.frames_to_training(frames) for name, frames in splits.items()}
+nearest = {name: real_worms.frames_to_training(frames) for name, frames in splits.items()}
 touching = {name: f"{100 * (frames == 1).mean():.0f} %" for name, frames in nearest.items()}
 by_distance = correlations.groupby("windows apart")["correlation"].mean()
 Markdown(

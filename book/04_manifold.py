@@ -47,7 +47,7 @@ from wormgnn.comparison import SAME, compare, summarise
 from wormgnn.datasets.registry import load
 from wormgnn.paper import pages
 from wormgnn.paper.experiments import experiment_named
-from wormgnn.paper.studies import components, manifold, real_worms
+from wormgnn.paper.studies import components, manifold
 from wormgnn.plots import interactive
 from wormgnn.runner import run
 from wormgnn.states import SEVEN
@@ -77,7 +77,7 @@ interactive.show(interactive.manifold_run(paths), still, words)
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-own-components", "caption": "Five real worms of Kato et al. 2015 (data: OSF 2395t), after Fig. S1 of the paper: time derivatives on three principal components, coloured by state. Top: all neurons of each worm on its own components, whose signs are arbitrary, and which no two worms share. Bottom: the neurons of the paper on the components of all worms pooled; axes are the same in every panel. The third component points up."}, "image": {"alt": "Two rows of five tangled paths in three dimensions, one for each real worm, each step in the colour of its state. On own axes the states take different places in each worm; on pooled axes they take similar places."}}
 components_of = results.read("component_paths.kato").table
-rows = {"own axes": real_worms.OWN, "pooled axes": real_worms.POOLED}
+rows = {"own axes": components.OWN, "pooled axes": components.POOLED}
 plots.component_paths(components_of, rows, plt.figure(figsize=(9, 4.4)))
 plt.show()
 
@@ -239,7 +239,7 @@ assert gap.loc[0, "text"] == "+8.3 [+3.3, +13.1]"
 figure, panels = plt.subplots(1, 2, figsize=(9, 3.8))
 for score, axes in zip(("accuracy", "balanced_accuracy"), panels, strict=True):
     percent = ahead.assign(**{score: 100 * ahead[score]})
-    plots.curves(percent, axes, x="horizon_s", y=score, hue="model", errorbar=("pi", 100))
+    plots.curves(percent, axes, x="horizon_s", y=score, hue="model", errorbar="range")
     axes.set_ylabel(f"{score.replace('_', ' ')} (%)")
 plots.figure_legend(figure)
 plt.show()
@@ -298,7 +298,7 @@ plt.show()
 # 6. **Ahead.** The Markov matrix to the power of $h$ carries the bins' weights $h$ frames on.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-manifold-build", "caption": "Worms of this build, simulated unless the banner names real ones. Left: manifold of all worms but one, coloured by the commonest state; arrows show the direction of time. Right: the worm left out, placed on it by its activity alone and coloured by its own states."}, "image": {"alt": "Two views of a manifold in three dimensions. Left, its bins as a flow coloured by state, with arrows; right, their points and the path of a worm that was left out."}}
-model, placed = real_worms.on_manifold(recordings, Parameters(seed=seed), held_out)
+model, placed = manifold.on_manifold(recordings, Parameters(seed=seed), held_out)
 _, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), subplot_kw={"projection": "3d"})
 plots.manifold_flow(model, left).set_title(f"the other {len(recordings) - 1} worms")
 plots.manifold_paths(placed, right).set_title(f"{placed['worm'].iloc[-1]} on their manifold")

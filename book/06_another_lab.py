@@ -44,10 +44,10 @@ from wormgnn.comparison import compare, select, summarise
 from wormgnn.datasets.registry import load, other_lab
 from wormgnn.paper import pages
 from wormgnn.paper.experiments import experiment_named
-from wormgnn.paper.studies import another_lab, nameless
+from wormgnn.paper.studies import another_lab
 from wormgnn.paper.studies import decoder as study
 from wormgnn.paper.studies.another_lab import HERE, THERE
-from wormgnn.paper.studies.individuality import activity_at_onset
+from wormgnn.paper.studies.real_worms import activity_at_onset
 from wormgnn.runner import run
 
 profile = pages.start(dataset, profile)
@@ -247,7 +247,7 @@ assert third["decoder"].tolist() == ["local", "local", "general"]
 
 # %% tags=["hide-input"]
 hidden = results.table("nameless.kato")
-ways = nameless.by_way(hidden)
+ways = study.intervals(hidden, ["way", "laboratory"]).replace(study.LABORATORIES)
 pages.table(
     ways,
     caption="Balanced accuracy (%) without names, with its 95 % interval over n worms (of two animals, their range). Side told: by the labels, a bound and no way to decode. Majority class: 50.",
@@ -261,11 +261,11 @@ pages.table(
 
 # %% tags=["hide-input"]
 mean = ways.set_index("way")["mean"].round(1)
-assert mean[nameless.TOLD].tolist()[:2] == [88.9, 79.6]
-assert mean[nameless.STATISTICS].tolist() == [85.2, 74.2, 84.4]
-assert mean[nameless.SIDED].tolist() == [87.7, 68.3, 78.2]
-assert mean[nameless.SKEWNESS].max() < 64
-sided = hidden[(hidden["way"] == nameless.SIDED) & (hidden["laboratory"] == "wormwideweb")]
+assert mean[another_lab.TOLD].tolist()[:2] == [88.9, 79.6]
+assert mean[another_lab.STATISTICS].tolist() == [85.2, 74.2, 84.4]
+assert mean[another_lab.SIDED].tolist() == [87.7, 68.3, 78.2]
+assert mean[another_lab.SKEWNESS].max() < 64
+sided = hidden[(hidden["way"] == another_lab.SIDED) & (hidden["laboratory"] == "wormwideweb")]
 assert (sided["balanced_accuracy"] < 0.5).sum() == 1
 
 # %% [markdown]

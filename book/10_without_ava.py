@@ -43,7 +43,7 @@ import pandas as pd
 from wormgnn import compare, plots, results, run
 from wormgnn.paper import pages
 from wormgnn.paper.experiments import experiment_named
-from wormgnn.paper.studies import without_ava
+from wormgnn.paper.studies import any_neurons
 from wormgnn.plots.scores import WORMS
 
 profile = pages.start(dataset, profile)
@@ -168,7 +168,7 @@ pages.table(
 # ## Which states suffer?
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-without-recall", "caption": "Real worms (Kato). Recall of each state on unseen worms with fewer neurons minus that with all 15: mean and 95 % interval over five worms. Filled: different. Counts are pooled over folds (ten with all neurons, two with fewer) and training worms, so that worms are paired and networks are not. The columns have scales of their own."}, "image": {"alt": "Change of recall of each state in four panels. Without AVA the second kind of reversal falls by about 18 points in seven states; without all reversal neurons most states fall."}}
-found = without_ava.recalls(counts[counts["n_states"] > 2])
+found = any_neurons.recalls(counts[counts["n_states"] > 2])
 recalls = compare(found, **both, score="recall", by=["neurons", "model", "n_states", "state"])
 panels = recalls.groupby(["n_states", "neurons"])
 fig, axes = plt.subplots(

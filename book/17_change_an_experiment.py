@@ -34,10 +34,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import Markdown
 
-from wormgnn import Experiment, Line, Plan, compare, load, read, results, run
+from wormgnn import Experiment, Line, Plan, compare, load, plots, read, results, run
 from wormgnn.paper import pages
 
 profile = pages.start(dataset, profile)
@@ -118,6 +119,15 @@ pages.table(
     "a − b in points with a 95 % interval over n worms.",
     digits=1,
 )
+
+# %% [markdown]
+# The plots of the book draw any run ({numref}`fig-own-model`).
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-own-model", "caption": "This build: accuracy of the model of one's own and of the MLP. Filled: unseen worms; hollow: test folds of the training worms. Small points are worms, large ones their mean with its 95 % interval. Dotted: majority class."}, "image": {"alt": "Two rows of points, one for each model, on an axis of accuracy in percent. For each model, filled points of unseen worms and hollow points of the training worms, with the mean and its interval."}}
+figure, axes = plt.subplots(figsize=(7, 2.2), layout="constrained")
+plots.accuracy_by(compared.rows, axes)
+plots.figure_legend(figure)
+plt.show()
 
 # %% [markdown]
 # ## Your worms

@@ -39,7 +39,7 @@ from wormgnn import results, run
 from wormgnn.comparison import SEEN
 from wormgnn.paper import pages
 from wormgnn.paper.experiments import experiment_named
-from wormgnn.paper.studies import interpretations
+from wormgnn.paper.readings import spreads
 
 profile = pages.start(dataset, profile)
 reference = results.read("svm-row.kato")
@@ -75,7 +75,7 @@ plt.show()
 # %% tags=["hide-input"]
 # Own worms count tenfold: there the paper's spread is a tenth and less.
 far = (10 * (table["same"] - same)) ** 2 + (table["unseen"] - unseen) ** 2
-texts = interpretations.spreads(rows, [*machine, "seen"]).unstack().rename(columns=SEEN)
+texts = spreads(rows, [*machine, "seen"]).unstack().rename(columns=SEEN)
 near = table.loc[far.nsmallest(6).index, machine]
 pages.table(
     near.merge(texts[[*SEEN.values()]], on=machine).rename(columns=named),
@@ -104,7 +104,7 @@ assert printed[:2] == [[98.8, 0.4], [82.8, 7.6]]
 # %% tags=["hide-input"]
 some = experiment_named("svm-row").where(kernel=kernels, seen_by="both", scaling="whole")
 built = run(some.trained_on([1]), dataset, profile, seed=seed).rows
-texts = interpretations.spreads(built.astype({"gamma": str}), [*machine[2:], "seen"]).unstack()
+texts = spreads(built.astype({"gamma": str}), [*machine[2:], "seen"]).unstack()
 pages.table(
     texts.rename(columns=SEEN)[[*SEEN.values()]].reset_index(),
     caption=f"This build ({dataset}, {profile}): accuracy in percent, mean ± standard deviation over members and worms.",

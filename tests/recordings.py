@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import h5py
@@ -98,50 +97,33 @@ def write_nwb(
     """A recording as NWB; `names` says where the names are, `events` how reversals are told."""
     import pynwb
     from hdmf.common import DynamicTable, VectorData
-    from pynwb.behavior import BehavioralTimeSeries
-    from pynwb.ophys import Fluorescence, ImageSegmentation, OpticalChannel, RoiResponseSeries
+    from pynwb.ophys import Fluorescence, RoiResponseSeries
+    from pynwb.testing.mock.file import mock_NWBFile
+    from pynwb.testing.mock.ophys import mock_PlaneSegmentation
 
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    file = pynwb.NWBFile(session_description="a worm", identifier="x", session_start_time=start)
-    plane = file.create_imaging_plane(
-        name="plane",
-        optical_channel=OpticalChannel(name="c", description="c", emission_lambda=500.0),
-        description="head", device=file.create_device(name="microscope"), excitation_lambda=488.0,
-        indicator="GCaMP6s", location="head", imaging_rate=worm.fps,
-    )  # fmt: skip
+    file, n_neurons = mock_NWBFile(), len(worm.neurons)
+    table = mock_PlaneSegmentation(n_rois=n_neurons, mask_type="pixel_mask", nwbfile=file)
     module = file.create_processing_module(name="CalciumActivity", description="traces")
-    segmentation = ImageSegmentation()
-    module.add(segmentation)
-    table = segmentation.create_plane_segmentation(
-        name="ROIs", description="neurons", imaging_plane=plane
-    )
-    for place in range(len(worm.neurons)):
-        table.add_roi(pixel_mask=[(place, 0, 1.0)])
+    labels = {"description": "names", "data": list(worm.neurons)}
     if names == "ID_labels":
-        table.add_column(name="ID_labels", description="names", data=list(worm.neurons))
+        table.add_column(name="ID_labels", **labels)
     elif names:
-        labels = VectorData(name="labels", description="names", data=list(worm.neurons))
-        module.add(DynamicTable(name="NeuronIDs", description="names", columns=[labels]))
-    region = table.create_roi_table_region(region=list(range(len(worm.neurons))), description="all")
+        columns = [VectorData(name="labels", **labels)]
+        module.add(DynamicTable(name="NeuronIDs", description="names", columns=columns))
+    region = table.create_roi_table_region(region=list(range(n_neurons)), description="all")
     clock = {"rate": worm.fps, "starting_time": 5.0} if rate else {"timestamps": worm.times + 5}
     for name in (series, *extra):
-        module.add(
-            Fluorescence(
-                name=holder if name == series else name,
-                roi_response_series=RoiResponseSeries(
-                    name=name, data=worm.traces, unit="F", rois=region, **clock
-                ),
-            )
-        )
+        one = RoiResponseSeries(name=name, data=worm.traces, unit="F", rois=region, **clock)
+        whose = holder if name == series else name
+        module.add(Fluorescence(name=whose, roi_response_series=one))
     if events is not None:
         behaviour = file.create_processing_module(name="Behavior", description="movement")
         behaviour.add(events)
-        velocity = BehavioralTimeSeries(name="Speed")
+        velocity = pynwb.behavior.BehavioralTimeSeries(name="Speed")
         behaviour.add(velocity)
-        moving = np.where(np.arange(worm.n_frames) % 10 == 0, -1.0, 1.0)
-        velocity.create_timeseries(
-            name="velocity", data=moving, unit="mm/s", timestamps=worm.times + 5
-        )
+        data = np.where(np.arange(worm.n_frames) % 10 == 0, -1.0, 1.0)
+        clock = {"timestamps": worm.times + 5}
+        velocity.create_timeseries(name="velocity", data=data, unit="mm/s", **clock)
     with pynwb.NWBHDF5IO(str(path), "w") as io:
         io.write(file)
     return path
@@ -163,12 +145,18 @@ def edit(path: Path, change: Callable[[h5py.File], object]) -> Path:
     return path
 
 
-def replace_cell(field: str, value: np.ndarray) -> Callable[[h5py.File], None]:
-    """A change that lets the first worm's element of a field, `root/name`, be another value."""
+def replace_cell(field: str, value: object) -> Callable[[h5py.File], None]:
+    """A change that lets the first worm's element of a field, `root/name`, be another value.
+
+    It may be a function of what was there; a struct of one field counts as that field.
+    """
 
     def change(file: h5py.File) -> None:
-        file["#refs#"].create_dataset("new", data=value)
-        file[field][0, 0] = file["#refs#/new"].ref
+        old = file[file[field][0, 0]]
+        old = next(iter(old.values())) if isinstance(old, h5py.Group) else old
+        data = value(old[()]) if callable(value) else value
+        heap = file["#refs#"]
+        file[field][0, 0] = heap.create_dataset(f"new{len(heap)}", data=data).ref
 
     return change
 

@@ -93,28 +93,21 @@ def test_unseen_scaled_and_shifted_copy_is_mapped_onto_the_cycle():
     start = 17  # rotated along the cycle
     other = replace(new, x=3 * new.x[:, :, start:] + 1, y=new.y[start:])
     assert aligned(model.phase(other)[20:], true_phase(600)[start + 20 :]) > 0.95
-    known = model.predict_states(other) == other.y
-    assert known[20:].mean() > 0.9
-    assert (model.predict_states(other, "position") == other.y)[20:].mean() > 0.9
+    for readout in ("spread", "position"):
+        assert (model.predict_states(other, readout) == other.y)[20:].mean() > 0.9
 
 
-def test_embedding_of_a_next_frame_is_the_eigenvector():
+def test_what_a_frame_is_said_to_be_follows_from_the_points():
     worm = cycle(n_frames=300)
     model = fit([worm], CYCLE)
-    points, values = model.kernel.points, model.spectrum.values
-    extended = model.spectrum.coordinates(model.weights(worm) @ model.spectrum.vectors)
-    extended = extended[points.frame + 1]
-    moved = model.spectrum.coordinates(model.spectrum.vectors * values)
-    np.testing.assert_allclose(extended, moved, atol=1e-6)
-
-
-def test_prediction_ahead_is_the_matrix_power():
-    worm = cycle(n_frames=300)
-    model = fit([worm], CYCLE)
-    bins = model.weights(worm) @ model.manifold.members.toarray()
+    points, found = model.kernel.points, model.spectrum
+    weights = model.weights(worm)
+    extended = found.coordinates(weights @ found.vectors)[points.frame + 1]
+    np.testing.assert_allclose(extended, found.coordinates(found.vectors * found.values), atol=1e-6)
+    bins = weights @ model.members.toarray()
     for _ in range(7):
-        bins = bins @ model.manifold.markov
-    expected = bins @ model.manifold.occupancy
+        bins = bins @ model.markov
+    expected = bins @ model.occupancy
     np.testing.assert_allclose(model.predict_ahead(worm, 7), expected, atol=1e-12)
     np.testing.assert_allclose(model.predict_ahead(worm, 0), model.predict_proba(worm))
     worm = cycle(noise=0.02)  # half a period ahead is the other state

@@ -36,15 +36,14 @@ def test_a_name_that_no_training_worm_has_is_not_read(tmp_path):
 
 
 def test_another_lab_is_read_by_the_neurons_it_has(tmp_path, monkeypatch):
-    far = tiny_worm("far", seed=9, neurons=("AVAL", "YYY"))
-    far = replace(far, fps=2.0, times=np.arange(200) / 2.0)
+    far = replace(tiny_worm("far", seed=9, neurons=("AVAL", "YYY")), fps=2.0)
+    far = replace(far, times=np.arange(200) / 2.0)
     monkeypatch.setattr(registry, "other_lab", lambda _: [far])
     experiment = experiment_named("readers-abroad").only(["set reader"]).trained_on((1, 2))
     table = run(experiment, tiny_worms(2), SMALL, Store(tmp_path), device="cpu")
     unseen = any_neurons.unseen_rows(table)
     assert not unseen["seen"].any() and set(unseen["n_train"]) == {1, 2}
     assert set(unseen.loc[unseen["worm"] == "far", "n_neurons"]) == {1}
-    assert set(unseen["neurons"]) == {"paper, where named", "all named"}
 
 
 def test_reference_tables_hold_what_the_chapter_needs(tmp_path):
@@ -52,8 +51,6 @@ def test_reference_tables_hold_what_the_chapter_needs(tmp_path):
     tiny = Experiment("tiny", "", tuple(replace(line, neurons=NEURONS) for line in lines))
     table = run(tiny, tiny_worms(3), SMALL, Store(tmp_path), device="cpu")
     rows = table.rows
-    assert rows["model"].value_counts().to_dict() == dict.fromkeys(any_neurons.METHODS, 4 * 3 * 3)
-    assert (rows["seen"] == (rows["worm"] == rows["subset"])).all()
     means = any_neurons.over_members(table).merge(any_neurons.draws(table), on="draw")
     summaries = [any_neurons.by_number(t) for t in (means, any_neurons.by_set(rows))]
     pd.testing.assert_frame_equal(*summaries, atol=1e-4)
@@ -88,23 +85,3 @@ def test_the_neuron_is_chosen_on_training_worms():
     wanted = {"accuracy": 0.7 / 0.95, "above majority": 0.1 / 0.35, "above chance": 0.2 / 0.45}
     assert share == pytest.approx(wanted | {"information": 0.7 / 0.95})
     assert set(any_neurons.chosen_neuron(made_up(), without=["a"])["neuron"]) == {"b"}
-
-
-def test_scores_by_number_have_spreads_over_sets_and_over_worms():
-    rows = made_up()
-    at = (rows["neurons"] == "a") & (rows["worm"] == "w1") & ~rows["seen"]
-    rows.loc[at, ["accuracy", "balanced_accuracy"]] = 0.5
-    one = any_neurons.by_number(any_neurons.by_set(rows)).set_index("n_neurons").loc[1]
-    wanted = [(0.5 + 0.7 + 0.85 + 0.85) / 4, *np.std([[0.6, 0.85], [0.675, 0.775]], 1, ddof=1)]
-    assert one[["mean", "sd_sets", "sd_worms"]].tolist() == pytest.approx(wanted)
-
-
-def test_readers_beside_a_base():
-    rows = made_up(model="MLP").query("n_neurons == 2").assign(neurons="two")
-    other = rows.assign(model="reader", accuracy=rows["accuracy"] - 0.1, n_neurons=3)
-    base = {"model": "MLP", "neurons": "two"}
-    table = any_neurons.readers(pd.concat([rows, other]), base).set_index("model")
-    assert table.loc["MLP", "accuracy"] == pytest.approx(0.95)
-    assert np.isnan(table.loc["MLP", "difference"])
-    assert table.loc["reader", "difference"] == pytest.approx(-10)
-    assert table.loc["reader", ["worst", "n_neurons"]].tolist() == pytest.approx([0.85, 3])

@@ -11,7 +11,6 @@ import os
 import random
 import shutil
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -31,14 +30,14 @@ PLANS = [Plan("mlp"), Plan("gnn"), Plan("svm"), Plan("mlp", task="traces", sizes
 LINES = tuple(Line(f"{plan.model}, {plan.task}", plan, neurons=NEURONS) for plan in PLANS)
 
 
-def work(folder: Path) -> None:
+def work(folder):
     """Train, store, write a reference table, decode a worm, write its page."""
     torch.set_num_threads(1)
     worms, store = tiny_worms(3), Store(folder / "store")
     for lines in (LINES[:3], LINES[3:]):
         table = run(Experiment("chaos", "Killed", lines), worms, SCALE, store, device="cpu")
-        about = results.about("a command", "tiny", worms, 0, SCALE)
-        results.write(f"{lines[0].label}.tiny", table.rows, about, folder=folder / "results")
+        about, name = {"command": "a command"}, f"{lines[0].label}.tiny"
+        results.write(name, table.rows, about, folder=folder / "results")
     decoder = BehaviourDecoder().fit(worms)
     decoder.save(folder / "decoder.npz")
     jobs, formats = decoding.jobs([folder / "mine.csv"], decoder), ("csv", "json", "html")
@@ -50,7 +49,7 @@ def work(folder: Path) -> None:
     report.write_overview(done, folder / "decoded", formats)
 
 
-def contents(folder: Path) -> dict[str, object]:
+def contents(folder):
     """Every file by name: its bytes, or its arrays, without the time when it was written."""
     found: dict[str, object] = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -65,7 +64,7 @@ def contents(folder: Path) -> dict[str, object]:
     return found
 
 
-def new_folder(folder: Path) -> Path:
+def new_folder(folder):
     folder.mkdir()
     worm = tiny_worm("mine", seed=9)
     columns = dict(zip(worm.neurons, worm.traces.T, strict=True))
@@ -74,7 +73,7 @@ def new_folder(folder: Path) -> Path:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_what_is_killed_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
+def test_what_is_killed_ends_as_if_it_had_not_been(tmp_path):
     fork, rng = multiprocessing.get_context("fork"), random.Random(0)
     whole = new_folder(tmp_path / "whole")
     process, start = fork.Process(target=work, args=(whole,)), time.perf_counter()

@@ -52,11 +52,9 @@ def test_agrees_with_the_published_list_of_white_1986(synapses, kind):
 
 
 @pytest.mark.parametrize("connectome", ["white1986", "randi2023"])
-def test_binary_marks_the_same_edges_and_normalised_rows_are_means(connectome):
+def test_normalised_rows_are_means(connectome):
     neurons = cells_in(connectome)
     count = adjacency(neurons, connectome, self_edges=False)
-    binary = adjacency(neurons, connectome, weighting="binary", self_edges=False)
-    np.testing.assert_array_equal(binary, count != 0)
     mean = adjacency(neurons, connectome, weighting="normalised", self_edges=False)
     np.testing.assert_allclose(mean * np.abs(count).sum(axis=1, keepdims=True), count)
     sums = np.abs(mean).sum(axis=1)
@@ -83,7 +81,7 @@ def test_one_and_two_digits_are_the_same_neuron():
         (NeuronError, {"neurons": []}, "at least one"),
         (ChoiceError, {"connectome": "emmons"}, r"connectome 'emmons': choose one of white1986, v"),
         (ChoiceError, {"synapses": "all"}, r"synapses of .*'all': choose one of both, ch.*, gap$"),
-        (ChoiceError, {"weighting": "log"}, r"'log': choose one of count, binary, normalised$"),
+        (ChoiceError, {"weighting": "log"}, r"'log': choose one of count, normalised$"),
         (
             ChoiceError,
             {"connectome": "randi2023", "synapses": "gap"},

@@ -32,6 +32,7 @@ import torch
 from recordings import small_worms
 from tiny import tiny_worm, tiny_worms
 from wormgnn.admm import Parameters
+from wormgnn.cohort import OTHER_LAB
 from wormgnn.comparison import SEEN, compare, summarise
 from wormgnn.datasets import registry
 from wormgnn.datasets.simulated import simulate_other_lab
@@ -46,18 +47,16 @@ from wormgnn.paper.studies import (
     components,
     connectomes,
     forecasts,
-    individuality,
-    interpretations,
     manifold,
     mixing,
     model_zoo,
     one_hot,
     placement,
-    without_ava,
+    real_worms,
 )
 from wormgnn.plan import Experiment, Line, Plan, Profile
 from wormgnn.recording import PAPER_NEURONS
-from wormgnn.runner import OTHER_LAB, run
+from wormgnn.runner import run
 from wormgnn.store import Store
 from wormgnn.tasks.simple_forecasts import FORECASTS as SIMPLE
 
@@ -212,10 +211,8 @@ def inputs():
         found[f"features, {scaling}"] = moments(features(tiny()[0], FIVE, 2, scaling).x)
     for split in ("shuffled", "blocked"):
         found[f"roles, {split}"] = values(np.bincount(roles(400, 1, 10, split, 3) + 1))
-        found[f"leakage, {split}"] = values(
-            individuality.frames_to_training(roles(400, 1, 10, split))
-        )
-    correlation = individuality.window_correlation(features(tiny()[0], FIVE, 2))
+        found[f"leakage, {split}"] = values(real_worms.frames_to_training(roles(400, 1, 10, split)))
+    correlation = real_worms.window_correlation(features(tiny()[0], FIVE, 2))
     return found | {"window correlation": values(correlation)}
 
 
@@ -538,15 +535,15 @@ def effects():
 
 
 def recalls():
-    table = without_ava.recalls(with_and_without()[1])
+    table = any_neurons.recalls(with_and_without()[1])
     by = ["model", "n_states", "state"]
     return of_table(compare(table, WITHOUT, WITH, "recall", by), "model", "state")
 
 
 def chosen_reading():
     lines = [readings.mlp().label, readings.mlp(norm="last").label]
-    table = interpretations.leave_one_worm_out(ran("readings", *lines).rows)
-    chosen = interpretations.choices(table)
+    table = readings.leave_one_worm_out(ran("readings", *lines).rows)
+    chosen = readings.choices(table)
     return of_table(table, "line", "n_train") | {"chosen": moments(chosen["outer"])}
 
 
@@ -615,7 +612,7 @@ CASES: dict[str, Callable[[], Numbers]] = {
     "overfitting": lambda: of_table(model_zoo.overfitting(ran("zoo", "GIN-0")), "line", "n_train"),
     "readings, chosen": chosen_reading,
     "individuality": lambda: of_table(
-        individuality.compare_worms(tiny(), FIVE[:2], 4, n=49), "neuron", "state"
+        real_worms.compare_worms(tiny(), FIVE[:2], 4, n=49), "neuron", "state"
     ),
 }
 

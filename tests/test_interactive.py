@@ -11,16 +11,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from IPython.display import HTML
-from matplotlib.figure import Figure
 
 from wormgnn.paper.book import SCRIPTS
-from wormgnn.paper.claims.page import claims_table
+from wormgnn.paper.claims import claims_table
 from wormgnn.plots import AGREEMENT_COLOURS, STATE_COLOURS, interactive
 
 
 @pytest.fixture
-def paths() -> pd.DataFrame:
+def paths():
     """Two worms on the manifold, 40 frames each; the second one was not met."""
     turn = np.linspace(0, 4 * np.pi, 40)
     path = pd.DataFrame({"x": np.cos(turn), "y": np.sin(turn), "z": turn / 10})
@@ -31,7 +29,7 @@ def paths() -> pd.DataFrame:
 
 
 @pytest.fixture
-def findings() -> pd.DataFrame:
+def findings():
     rows = [
         ("Data", "b <i>first</i>", "holds", "01_data.html#fig-a"),
         ("Data", "a second", "does not hold", "01_data.html#fig-b"),
@@ -42,19 +40,18 @@ def findings() -> pd.DataFrame:
 
 
 @pytest.fixture
-def still() -> Figure:
+def still():
     figure, axes = plt.subplots(figsize=(1, 1))
     axes.plot([0, 1])
     return figure
 
 
-def told(shown: HTML) -> dict[str, object]:
+def told(shown):
     (text,) = re.findall(r"<script[^>]*>(.*?)</script>", shown.data, re.DOTALL)
-    found: dict[str, object] = json.loads(text)
-    return found
+    return json.loads(text)
 
 
-def test_the_manifold_has_the_met_worms_as_dots_and_the_other_as_a_run(paths: pd.DataFrame) -> None:
+def test_the_manifold_has_the_met_worms_as_dots_and_the_other_as_a_run(paths):
     figure = interactive.manifold_run(paths)
     *dots, tail, head = figure["data"]
     assert [dot["name"] for dot in dots] == ["forward", "sustained reverse", "dorsal turn"]
@@ -66,7 +63,7 @@ def test_the_manifold_has_the_met_worms_as_dots_and_the_other_as_a_run(paths: pd
     assert figure["run"]["tail"] == 30  # frames are one second apart
 
 
-def test_the_map_shows_one_graph_and_counts_what_is_shared() -> None:
+def test_the_map_shows_one_graph_and_counts_what_is_shared():
     pairs = pd.DataFrame(
         [("gap", "A", "B", "both"), ("gap", "A", "C", "inferred only"),
          ("gap", "B", "C", "reference only"), ("wires", "A", "C", "both")],
@@ -83,20 +80,20 @@ def test_the_map_shows_one_graph_and_counts_what_is_shared() -> None:
     assert notes == ["1 of the 2 pairs", "1 of the 1 pairs"]
 
 
-def test_without_a_script_there_is_a_picture_with_words(still: Figure) -> None:
+def test_without_a_script_there_is_a_picture_with_words(still):
     figure = {"data": [{"name": "</script>"}], "layout": {"height": 9}}
     shown = interactive.show(figure, still, 'a "line"')
     assert 'alt="a &quot;line&quot;"' in shown.data
     (image,) = re.findall(r'base64,([^"]+)"', shown.data)
     assert base64.b64decode(image).startswith(b"\x89PNG")
     assert told(shown) == figure
-    assert not plt.fignum_exists(still.number)  # type: ignore[attr-defined]
+    assert not plt.fignum_exists(still.number)
     picture = interactive.show(figure, b"\x89PNG", "a picture").data
     assert base64.b64encode(b"\x89PNG").decode() in picture
 
 
 @pytest.fixture
-def page(browser, tmp_path):  # type: ignore[no-untyped-def]
+def page(browser, tmp_path):
     """Opens a page of some HTML beside the scripts; it may neither complain nor use the network."""
     complaints: list[str] = []
     opened = browser.new_page()
@@ -104,7 +101,7 @@ def page(browser, tmp_path):  # type: ignore[no-untyped-def]
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.on("request", lambda asked: complaints.append(asked.url) if "http" in asked.url else 0)
 
-    def show(body: str, scripts: bool = True):  # type: ignore[no-untyped-def]
+    def show(body, scripts=True):
         for name, script in SCRIPTS.items():
             (tmp_path / name).write_bytes(script.read_bytes())
         loaded = "".join(f'<script defer src="{name}"></script>' for name in SCRIPTS)
@@ -119,7 +116,7 @@ def page(browser, tmp_path):  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.slow
-def test_the_worm_runs_in_a_browser(page, paths: pd.DataFrame, still: Figure) -> None:  # type: ignore[no-untyped-def]
+def test_the_worm_runs_in_a_browser(page, paths, still):
     html = interactive.show(interactive.manifold_run(paths), still, "a loop").data
     opened = page(html, scripts=False)
     assert opened.locator("img").is_visible() and opened.locator("canvas").count() == 0
@@ -136,7 +133,7 @@ def test_the_worm_runs_in_a_browser(page, paths: pd.DataFrame, still: Figure) ->
     assert opened.get_by_role("button", name="Play").is_visible()
 
 
-def test_a_flat_figure_takes_the_ink_and_the_ground_of_the_page(page, still: Figure) -> None:  # type: ignore[no-untyped-def]
+def test_a_flat_figure_takes_the_ink_and_the_ground_of_the_page(page, still):
     axis = {"title": {"text": "time"}}
     flat = {"data": [{"y": [1, 2, 3]}], "layout": {"height": 200, "xaxis": axis}}
     style = "<style>body { background: rgb(1, 2, 3); color: rgb(250, 240, 230); }</style>"
@@ -148,7 +145,7 @@ def test_a_flat_figure_takes_the_ink_and_the_ground_of_the_page(page, still: Fig
     assert layout["xaxis"]["title"]["text"] == "time"
 
 
-def test_claims_are_filtered_and_sorted(page, findings: pd.DataFrame) -> None:  # type: ignore[no-untyped-def]
+def test_claims_are_filtered_and_sorted(page, findings):
     html = claims_table(findings)  # whole without a script
     assert "&lt;i&gt;first" in html and "1 &lt; 2<br>line" in html and "<form hidden>" in html
     opened = page(html)

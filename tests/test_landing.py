@@ -9,7 +9,7 @@ import pytest
 from wormgnn import results
 from wormgnn.comparison import compare
 from wormgnn.paper.book import FIRST_FIGURES
-from wormgnn.paper.claims.page import check
+from wormgnn.paper.claims import check
 from wormgnn.paper.claims.sentences import GNN, NO_NORM
 from wormgnn.paper.pages import paper_reported
 

@@ -24,33 +24,24 @@ from wormgnn.states import SEVEN, merge
 
 ROOT = "WT_NoStim"
 NICHOLS = "n2_prelet"
+TRACES, TIMES, STATES = (f"{ROOT}/{field}" for field in ("deltaFOverF_bc", "tv", "States"))
+FOUR, FRAMES = f"{NICHOLS}/FourStates", "expected .* frames as in the times"
 
 
-@pytest.fixture
-def current(tmp_path):
-    path = tmp_path / "WT_NoStim.mat"
-    write_kato(small_worms(), path)
+def _written(name, write, **worms):
+    """A fixture: the path of a file of small worms."""
+
+    @pytest.fixture
+    def path(tmp_path):
+        write(small_worms(**worms), tmp_path / name)
+        return tmp_path / name
+
     return path
 
 
-@pytest.fixture
-def older(tmp_path):
-    path = tmp_path / "older.mat"
-    write_kato_older(small_worms(), path)
-    return path
-
-
-@pytest.fixture
-def prelet(tmp_path):
-    path = tmp_path / "n2_prelet.mat"
-    write_nichols(small_worms(duration_s=60.0), path)
-    return path
-
-
-def _copy(path, change):
-    copy = path.with_name("copy.mat")
-    copy.write_bytes(path.read_bytes())
-    return edit(copy, change)
+current = _written("WT_NoStim.mat", write_kato)
+older = _written("older.mat", write_kato_older)
+prelet = _written("n2_prelet.mat", write_nichols, duration_s=60.0)
 
 
 def _text(file, text):
@@ -159,102 +150,30 @@ def test_one_worm_without_references_and_without_a_group(tmp_path, current):
     assert digests(kato.read(path)) == digests(small_worms()[:1])
 
 
-def test_cell_of_structs(current):
-    def regroup(file):
-        groups = [file["#refs#"].create_group(f"worm{number}") for number in range(2)]
-        for field, references in file[ROOT].items():
-            for number, group in enumerate(groups):
-                group[field] = file[references[number, 0]]
-        del file[ROOT]
-        file.create_dataset(ROOT, data=_references([group.ref for group in groups]))
-
-    assert digests(kato.read(edit(current, regroup))) == digests(small_worms())
-
-
 def test_traces_the_other_way_round_and_a_nan_in_an_unidentified_neuron(current):
     worm = kato.read(current)[0]
-    turned = _copy(current, replace_cell(f"{ROOT}/deltaFOverF_bc", worm.traces))
-    assert kato.read(turned)[0].digest == worm.digest
+    edit(current, replace_cell(TRACES, worm.traces))
+    assert kato.read(current)[0].digest == worm.digest
     traces = worm.traces.T.copy()
     traces[worm.neurons.index(""), 3] = np.nan
-    edit(current, replace_cell(f"{ROOT}/deltaFOverF_bc", traces))
+    edit(current, replace_cell(TRACES, lambda _: traces))
     assert np.isnan(kato.read(current)[0].traces).sum() == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"not HDF5 at all", b"MATLAB 5.0 MAT-file" + b"\0" * 600])
-def test_no_hdf5(tmp_path, content):
-    with pytest.raises(SourceError, match=r"bad\.mat: expected a file"):
-        kato.read(tmp_path / "bad.mat")
-    (tmp_path / "bad.mat").write_bytes(content)
-    with pytest.raises(SourceError, match=r"bad\.mat: expected a MATLAB v7\.3"):
-        kato.read(tmp_path / "bad.mat")
+def _without(field):
+    return lambda file: file[ROOT if ROOT in file else NICHOLS].pop(field)
 
 
-def test_missing_field(current, prelet):
-    for field in ("deltaFOverF_bc", "NeuronNames", "States", "tv"):
-        with pytest.raises(SourceError, match=rf"copy\.mat: field '.*{field}': expected"):
-            kato.read(_copy(current, lambda file, field=field: file[ROOT].pop(field)))
-    for field in ("traces", "IDs", "timeVectorSeconds", "FourStates"):
-        with pytest.raises(SourceError, match=rf"copy\.mat: field '.*{field}': expected"):
-            nichols.read(_copy(prelet, lambda file, field=field: file[NICHOLS].pop(field)))
-
-
-def _flags(**changes):
+def _flags(**values):
     def change(file):
-        flags = file[file[f"{ROOT}/States"][0, 0]]
-        for name, values in changes.items():
+        flags = file[file[STATES][0, 0]]
+        shape = flags["fwd"].shape
+        for name, value in values.items():
             if name in flags:
                 del flags[name]
-            flags.create_dataset(name, data=values)
+            flags[name] = value if np.ndim(value) else np.full(shape, float(value))
 
     return change
-
-
-def test_bad_states(current, older, prelet):
-    ones = np.ones((1, kato.read(current)[0].n_frames))
-    cases = {
-        "States.slow': expected .* frames as in the times, found 3": {"slow": np.zeros((1, 3))},
-        "one state at each frame, found both at 0": {"slow": ones, "fwd": ones},
-        "only 0 and 1": {"slow": ones / 2},
-        "swim': unknown state": {"swim": ones},
-    }
-    for message, changes in cases.items():
-        with pytest.raises(SourceError, match=message):
-            kato.read(_copy(current, _flags(**changes)))
-    nowhere = kato.read(_copy(current, _flags(**dict.fromkeys((*SEVEN, "nostate"), 0 * ones))))
-    assert (nowhere[0].states == NO_STATE).all()
-    for codes, message in ((9 * ones, "unknown state 9"), (ones[:, :-1], "expected .* frames")):
-        with pytest.raises(SourceError, match=rf"copy\.mat: field .*States.*{message}"):
-            kato.read(_copy(older, replace_cell(f"{ROOT}/States", codes)))
-    ones = np.ones((1, nichols.read(prelet)[0].n_frames))
-    for codes, message in (
-        (5 * ones, "unknown state 5: expected a code from 0 to 4"),
-        (np.inf * ones, "unknown state"),
-        (ones[:, :3], "expected .* frames as in the times, found 3"),
-    ):
-        with pytest.raises(SourceError, match=rf"copy\.mat: .*FourStates': {message}"):
-            nichols.read(_copy(prelet, replace_cell(f"{NICHOLS}/FourStates", codes)))
-    codes = np.resize([1.0, 2, 3, 4, 0, np.nan], ones.shape)  # a plain vector
-    found = nichols.read(edit(prelet, replace_cell(f"{NICHOLS}/FourStates", codes)))[0]
-    assert found.states[:6].tolist() == [0, 1, 2, 3, NO_STATE, NO_STATE]
-
-
-def test_bad_traces_name_file_field_and_neuron(current, prelet):
-    worm = kato.read(current)[0]
-    for value, what in ((np.nan, "NaN"), (3.0, "constant")):
-        traces = worm.traces.T.copy()
-        traces[worm.neurons.index("AVAL")] = value
-        copy = _copy(current, replace_cell(f"{ROOT}/deltaFOverF_bc", traces))
-        with pytest.raises(RecordingError, match=rf"copy\.mat: kato-1.*'traces': {what}.*AVAL"):
-            kato.read(copy)
-    edit(current, replace_cell(f"{ROOT}/deltaFOverF_bc", worm.traces.T[:, :-1]))
-    with pytest.raises(SourceError, match=r"WT_NoStim\(1\)\.deltaFOverF_bc': expected"):
-        kato.read(current)
-    traces = nichols.read(prelet)[0].traces.T.copy()
-    traces[:, 4] = np.nan
-    edit(prelet, replace_cell(f"{NICHOLS}/traces", traces))
-    with pytest.raises(RecordingError, match=r"n2_prelet\.mat: n2_prelet-1: field 'traces': NaN"):
-        nichols.read(prelet)
 
 
 def _shorten(file):
@@ -263,36 +182,70 @@ def _shorten(file):
     file[ROOT].create_dataset("tv", data=first)
 
 
-def _empty(file):
-    for field in list(file[ROOT]):
-        del file[ROOT][field]
-        file[ROOT].create_dataset(field, shape=(0, 1), dtype=h5py.ref_dtype)
-
-
-def _loop(file):
-    names = file[file[f"{ROOT}/NeuronNames"][0, 0]]
-    names[0, 0] = names.ref
-
-
 def _infinite_derivative(file):
-    shape = file[file[f"{ROOT}/deltaFOverF_bc"][0, 0]].shape
+    shape = file[file[TRACES][0, 0]].shape
     node = file["#refs#"].create_dataset("derivative", data=np.full(shape, np.inf))
     file[ROOT].create_dataset("deltaFOverF_deriv", data=_references([node.ref] * 2))
 
 
+def _with_names(*names):
+    def change(file):
+        cell = _references([_text(file, name) for name in names])
+        node = file["#refs#"].create_dataset("names", data=cell)
+        file[NICHOLS].create_dataset("FourStatesNames", data=_references([node.ref] * 2))
+
+    return change
+
+
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("layout", "change", "message"),
     [
-        (replace_cell(f"{ROOT}/tv", np.array([b"text"])), "tv': expected a numeric array"),
-        (_shorten, "tv': expected 2 worms"),
-        (_empty, "expected a struct with the field 'deltaFOverF_bc'"),
-        (_loop, "NeuronNames': expected a cell array of text"),
-        (_infinite_derivative, "deltaFOverF_deriv': expected finite numbers"),
+        *(
+            (layout, _without(field), f"field '.*{field}': expected")
+            for layout, fields in {
+                "current": ("deltaFOverF_bc", "NeuronNames", "States", "tv"),
+                "prelet": ("traces", "IDs", "timeVectorSeconds", "FourStates"),
+            }.items()
+            for field in fields
+        ),
+        ("current", _flags(slow=[[0.0] * 3]), f"States.slow': {FRAMES}, found 3"),
+        ("current", _flags(slow=1, fwd=1), "one state at each frame, found both at 0"),
+        ("current", _flags(slow=0.5), "only 0 and 1"),
+        ("current", _flags(swim=1), "swim': unknown state"),
+        ("older", replace_cell(STATES, lambda old: old * 0 + 9), "States': unknown state 9"),
+        ("older", replace_cell(STATES, lambda codes: codes[:, :-1]), f"States': {FRAMES}"),
+        ("prelet", replace_cell(FOUR, lambda old: old * 0 + 5), "unknown state 5: .* from 0 to 4"),
+        ("prelet", replace_cell(FOUR, lambda old: old * np.inf), "FourStates': unknown state"),
+        ("prelet", replace_cell(FOUR, lambda x: x[:, :3]), f"FourStates': {FRAMES}, found 3"),
+        ("prelet", _with_names("Forward", "Swim"), "FourStatesNames': expected"),
+        ("prelet", _with_names("Turn", "Turn"), "FourStatesNames': expected"),
+        ("current", replace_cell(TRACES, lambda old: old * np.nan), "kato-1.*'traces': NaN.*AVAL"),
+        ("current", replace_cell(TRACES, np.zeros_like), "kato-1.*'traces': constant.*AVAL"),
+        ("prelet", replace_cell(f"{NICHOLS}/traces", lambda old: old * np.nan), "'traces': NaN"),
+        (
+            "current",
+            replace_cell(TRACES, lambda traces: traces[:, :-1]),
+            r"WT_NoStim\(1\)\.deltaFOverF_bc': expected",
+        ),
+        ("current", replace_cell(TIMES, lambda _: np.array([b"x"])), "tv': expected a numeric"),
+        ("current", _shorten, "tv': expected 2 worms"),
+        ("current", _infinite_derivative, "deltaFOverF_deriv': expected finite numbers"),
     ],
 )
-def test_fields_that_are_not_what_they_should_be(current, change, message):
-    with pytest.raises(SourceError, match=rf"WT_NoStim\.mat: .*{message}"):
-        kato.read(edit(current, change))
+def test_what_is_wrong_is_named(request, layout, change, message):
+    path = edit(request.getfixturevalue(layout), change)
+    kind = RecordingError if "'traces'" in message else SourceError
+    with pytest.raises(kind, match=rf"{path.name}: .*{message}"):
+        (nichols if layout == "prelet" else kato).read(path)
+
+
+def test_frames_without_a_state(current, prelet):
+    (worm, _) = kato.read(edit(current, _flags(**dict.fromkeys((*SEVEN, "nostate"), 0))))
+    assert (worm.states == NO_STATE).all()
+    codes = [1.0, 2, 3, 4, 0, np.nan]  # a plain vector
+    change = replace_cell(FOUR, lambda old: np.resize(codes, old.shape))
+    (worm, _) = nichols.read(edit(prelet, change))
+    assert worm.states[:6].tolist() == [0, 1, 2, 3, NO_STATE, NO_STATE]
 
 
 def test_nichols_round_trip(prelet):
@@ -310,37 +263,23 @@ def test_nichols_round_trip(prelet):
     assert digests(nichols.read(prelet)) == digests(worms)
 
 
-def _with_names(*names):
-    def change(file):
-        cell = _references([_text(file, name) for name in names])
-        node = file["#refs#"].create_dataset("names", data=cell)
-        file[NICHOLS].create_dataset("FourStatesNames", data=_references([node.ref] * 2))
-
-    return change
-
-
-def test_names_of_the_states(prelet):
-    for names in (["Forward", "Swim"], ["Turn", "Turn"]):
-        with pytest.raises(SourceError, match=r"copy\.mat: field .*FourStatesNames': expected"):
-            nichols.read(_copy(prelet, _with_names(*names)))
+def test_states_have_the_names_that_the_file_gives(prelet):
     edit(prelet, _with_names("Forward", "Reversal", "Quiescence", "Turn"))
     assert nichols.read(prelet)[0].vocabulary == ("forward", "reverse", "quiescence", "turn")
 
 
 def test_flags_tell_dorsal_from_ventral_turns(tmp_path):
-    path = tmp_path / "n2_prelet.mat"
-    write_nichols(small_worms(1, duration_s=60.0), path)
-    codes = np.full((1, nichols.read(path)[0].n_frames), 4.0)
-    codes[0, 0] = 2
-
     def change(file):
+        (frames,) = file[file[f"{NICHOLS}/timeVectorSeconds"][0, 0]].shape[1:]
+        codes = np.where(np.arange(frames) == 0, 2.0, 4.0)[None]
+        replace_cell(FOUR, codes)(file)
         flags = file["#refs#"].create_group("flags")
-        flags["dt"] = (np.arange(codes.size) < 5)[None] * 1.0
-        flags["vt"] = np.zeros(codes.shape)
+        flags["dt"], flags["vt"] = (np.arange(frames) < 5)[None] * 1.0, 0 * codes
         file[NICHOLS].create_dataset("States", data=_references([flags.ref]))
 
-    edit(path, replace_cell(f"{NICHOLS}/FourStates", codes))
-    worm = nichols.read(edit(path, change))[0]
+    path = tmp_path / "n2_prelet.mat"
+    write_nichols(small_worms(1), path)
+    (worm,) = nichols.read(edit(path, change))
     assert worm.vocabulary[4:] == ("dorsal turn", "ventral turn")
     seen = [worm.vocabulary[code] for code in worm.states[:6]]
     assert seen == ["forward", *["dorsal turn"] * 4, "turn"]

@@ -1,9 +1,10 @@
-"""A member of an ensemble is the same network in whatever company it trains."""
+"""A member is the same network in whatever company and on however many threads it trains."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+import torch
 
 from tiny import NEURONS, tiny_worms
 from wormgnn.cohort import Cohort
@@ -87,3 +88,43 @@ def test_another_seed_fold_or_subset_is_another_network():
     assert member_seeds(plan, 0, [SUBSET]) == member_seeds(plan, 0, [SUBSET[::-1]])
     initial = [trained(replace(plan, seed=seed), COMPANIES[1])["parameters"] for seed in (0, 1)]
     assert abs(initial[0] - initial[1]).max() > 0.01
+
+
+BITS = [Plan("mlp", sizes=(2,)), Plan("gnn", sizes=(2,)), Plan("gnn", task="traces", sizes=(1,))]
+LONG = 2000  # so many frames that operations are shared out among threads
+
+
+@pytest.fixture
+def threads():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def fold(plan, device="cpu"):
+    scale = Profile("tiny", subsets_per_size=1, folds=(0,), epochs=1, n_folds=4, hidden=8)
+    cohort = Cohort.of(tiny_worms(2, n_frames=LONG), NEURONS, scale)
+    return TASKS[plan.task].run_fold(plan, cohort, 0, device)
+
+
+@pytest.mark.parametrize("plan", BITS, ids=lambda plan: f"{plan.model}-{plan.task}")
+@pytest.mark.usefixtures("threads")
+def test_threads_do_not_change_a_bit(plan):
+    torch.set_num_threads(1)
+    one = fold(plan)
+    torch.set_num_threads(2)
+    two, other = fold(plan), fold(replace(plan, seed=1))
+    assert {name: array.tobytes() for name, array in one.items()} == {
+        name: array.tobytes() for name, array in two.items()
+    }
+    assert any(array.tobytes() != one[name].tobytes() for name, array in other.items())
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("plan", BITS, ids=lambda plan: f"{plan.model}-{plan.task}")
+def test_a_gpu_gives_the_same_scores_to_two_in_a_hundred(plan):
+    here, there = fold(plan), fold(plan, "cuda")
+    assert here.keys() == there.keys()
+    for name in here.keys() - {"parameters", "statistics", "edges", "weights", "curves"}:
+        apart = abs(here[name].astype(float) - there[name]).sum()
+        assert apart <= 0.02 * abs(here[name]).sum(), name

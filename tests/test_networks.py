@@ -13,7 +13,8 @@ from test_layers import perturbed, plain_block, plain_head, plain_linear
 from tiny import randomise
 from wormgnn.errors import ChoiceError, WormgnnError
 from wormgnn.models import MODELS, PREDICTORS, classifier, predictor, register
-from wormgnn.models.networks import GNN, MESSAGES
+from wormgnn.models.edges import EdgeEncoder
+from wormgnn.models.gnn import GNN, MESSAGES
 from wormgnn.models.pyg import LAYERS
 from wormgnn.tasks.rollout import Rollout, mean_square_error
 
@@ -54,8 +55,8 @@ class Unrolled(nn.Module):
     def forward(self, xs):
         edges, memory, changes = self.model.edges(frames(seed=2)), None, []
         for x in xs:
-            change, memory = self.model(x, memory, edges)
-            changes.append(change)
+            change, memory = self.model.step(x, memory, edges)
+            changes.append(change.unflatten(1, (FEATURES, NEURONS)))
         return torch.stack(changes, dim=1)
 
 
@@ -147,25 +148,13 @@ def test_mlp_is_two_layers_over_everything_in_both_tasks(hidden_layers, norm):
     options = {"hidden_layers": hidden_layers, "norm": norm}
     states, traces = reader("mlp", **options).train(), forecaster("mlp", **options).train()
     x = frames()
-    plain = [
-        [plain_head(model.head, m) for m in range(MEMBERS)] for model in (states, traces.network)
-    ]
-    scores, (change, memory) = states(x), traces(x)
+    plain = [[plain_head(model.head, m) for m in range(MEMBERS)] for model in (states, traces)]
+    scores, (change, memory) = states(x), traces.step(x)
     assert memory is None and not traces.recurrent
     for m in range(MEMBERS):
         wanted, changed = (heads[m].train()(x.flatten(0, 1).T).T for heads in plain)
         torch.testing.assert_close(scores[m], wanted)
-        torch.testing.assert_close(change[m].flatten(0, 1), changed)
-
-
-def test_node_mlp_is_a_network_for_each_neuron():
-    model, x = forecaster("node-mlp"), frames()
-    changes, first, readout = model(x)[0], model.network.first, model.network.readout
-    for m in range(MEMBERS):
-        for i in range(NEURONS):
-            hidden = first.weight[m, i] @ x[:, i] + first.bias[m, i]
-            wanted = readout.weight[m, i] @ hidden.relu() + readout.bias[m, i]
-            torch.testing.assert_close(changes[m, :, i], wanted)
+        torch.testing.assert_close(change[m], changed)
 
 
 def loop_edges(encoder, m, context):
@@ -190,19 +179,6 @@ def loop_edges(encoder, m, context):
         return types.softmax(-1)[..., 1]
     odds = (types[..., 1] - types[..., 0]).exp()
     return odds / odds.sum(1, keepdim=True)
-
-
-def loop_frame_edges(encoder, m, x):
-    """The same for `FrameEdges`: the second of two types has all the score."""
-    neurons, node = x.shape[1], plain_block(encoder.node, m)
-    layer = torch.cat([encoder.receive.weight[m], encoder.send[m]], dim=1)
-    weights = x.new_zeros(neurons, neurons, x.shape[-1])
-    for i, j, t in itertools.product(*map(range, weights.shape)):
-        both = torch.cat([node(x[:, i, t]), node(x[:, j, t])])
-        hidden = torch.relu(layer @ both + encoder.receive.bias[m, :, 0])
-        score = encoder.readout.weight[m, 0] @ hidden + encoder.readout.bias[m, 0, 0]
-        weights[i, j, t] = torch.stack([torch.zeros_like(score), score]).softmax(0)[1]
-    return weights
 
 
 def carried(message, w, i, j):
@@ -316,17 +292,23 @@ def test_a_worms_own_statistics_take_the_place_of_running_ones(name, options):
     assert (usual(*given) - trained).abs().max() > 1e-3
 
 
-def test_lean_edges_of_a_forecast_are_the_loop_over_nodes_and_edges():
-    model, x = forecaster("gnn"), frames()
-    network, changes, spread = model.network, model(x)[0], []
-    assert model.edges(x) is None
+def test_lean_edges_of_a_forecast_are_those_of_an_encoder_whose_first_type_scores_nothing():
+    network, x = forecaster("gnn"), frames()
+    lean, sizes = network.encoder, (MEMBERS, FEATURES, HIDDEN)
+    usual = EdgeEncoder(*sizes, edges="frame", norm="none").double()
+    state = {k: v for k, v in lean.state_dict().items() if k.startswith("node")}
+    state["pair.first.weight"] = torch.cat([lean.receive.weight, lean.send], dim=2)
+    state["pair.first.bias"] = lean.receive.bias
+    for part, value in lean.readout.named_parameters():
+        state[f"readout.{part}"] = torch.cat([0 * value, value], dim=1)
+    usual.load_state_dict(state)
+    weights = usual(x)
+    assert network.edges(x) is None and weights.std() > 1e-2  # so that the comparison is of edges
+    torch.testing.assert_close(lean(x), weights)
+    messages = torch.einsum("mijt,fjt->mfit", weights, x).flatten(1, 2)
     for m in range(MEMBERS):
-        weights = loop_frame_edges(network.encoder, m, x)
-        messages = sum(weights[:, j] * x[:, None, j] for j in range(NEURONS))
-        wanted = plain_head(network.head, m)(messages.flatten(0, 1).T).T
-        torch.testing.assert_close(changes[m].flatten(0, 1), wanted)
-        spread.append(weights)
-    assert torch.stack(spread).std() > 1e-2  # so that the comparison is one of edges
+        wanted = plain_head(network.head, m)(messages[m].T).T
+        torch.testing.assert_close(network.step(x)[0][m], wanted)
 
 
 @pytest.mark.parametrize("neurons, hidden", [(5, 16), (15, 16), (5, 64)])

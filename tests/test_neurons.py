@@ -21,10 +21,8 @@ from wormgnn.neurons import (
     RULES,
     doubtful,
     draw_subsets,
-    masks,
     named_in_any,
     neuron_set,
-    neurons_by_rule,
     sets_of,
 )
 from wormgnn.recording import PAPER_NEURONS
@@ -61,44 +59,36 @@ def test_a_set_that_worms_do_not_share():
         neuron_set("all", worms)
 
 
-def test_rules(animals):
-    chosen = {rule: neurons_by_rule(rule, PAPER_NEURONS, animals) for rule in RULES}
+def by_animal(rule, train, animals):
+    """Neurons of each animal; those of a rule are sorted."""
+    pairs = [(a.worm, names) for names, group in sets_of(rule, train, animals) for a in group]
+    assert [worm for worm, _ in pairs] == [animal.worm for animal in animals]
+    assert all(list(names) == sorted(names) for _, names in pairs)
+    return {worm: set(names) for worm, names in pairs}
+
+
+def test_rules(train, animals):
+    found = {rule: by_animal(rule, train, animals) for rule in RULES}
     own = {a.worm: set(PAPER_NEURONS) & set(a.identified) for a in animals}
-    assert {worm: set(names) for worm, names in chosen["own"].items()} == own
-    assert [len(names) for names in own.values()] == [11, 12, 12]
-    everyone = frozenset(set.intersection(*own.values()))
-    assert {frozenset(names) for names in chosen["common"].values()} == {everyone}
-    assert own["other-2"] - set(chosen["confident"]["other-2"]) == {"RIML", "AIBR"}
-    assert all(list(n) == sorted(n) for rule in chosen.values() for n in rule.values())
+    assert found["own"] == own and [len(names) for names in own.values()] == [11, 12, 12]
+    assert found["common"] == dict.fromkeys(own, set.intersection(*own.values()))
+    assert own["other-2"] - found["confident"]["other-2"] == {"RIML", "AIBR"}
+    for rule in RULES:  # the animals themselves
+        assert sets_of(rule, train) == [(tuple(sorted(PAPER_NEURONS)), [])]
+    nameless = [tiny_worm("far", neurons=("XYZ",))]
+    with pytest.raises(NeuronError, match=r"far: none of the neurons AIBL, .* by rule 'own'"):
+        sets_of("own", train, nameless)
 
 
 def test_doubt_is_a_confidence_below_three(train):
     worm = replace(tiny_worm(), confidence=np.array([5.0, 2.9, 3.0, np.nan]))
     assert doubtful(worm) == ("AVAR",)
     assert doubtful(train[0]) == ()  # not told
-    assert len(neurons_by_rule("confident", PAPER_NEURONS, train)["simulated-1"]) == 15
 
 
-def test_nothing_left(animals):
-    with pytest.raises(NeuronError, match=r"other-1, .*: none of the neurons XYZ is left by rule"):
-        neurons_by_rule("own", ["XYZ"], animals)
-    with pytest.raises(ChoiceError, match="unknown rule 'best': choose one of own, common"):
-        neurons_by_rule("best", PAPER_NEURONS, animals)
-
-
-def test_sets_of_a_line(train, animals):
+def test_other_sets_of_a_line(train, animals):
     assert sets_of(("AVAL",), train, animals) == [(("AVAL",), animals)]
     assert sets_of("paper", train) == [(PAPER_NEURONS, [])]
-    ((common, group),) = sets_of("common", train, animals)
-    assert group == animals and set(common) < set(PAPER_NEURONS)
-    own = sets_of("own", train, animals)
-    assert [worm.worm for _, group in own for worm in group] == [a.worm for a in animals]
-    for names, group in own:
-        assert all(set(names) == set(PAPER_NEURONS) & set(a.identified) for a in group)
-    assert sets_of("own", train) == [(tuple(sorted(PAPER_NEURONS)), [])]  # the animals themselves
-
-
-def test_vocabularies_are_names_of_any_training_worm():
     worms = [tiny_worm("a"), tiny_worm("b", neurons=("AVAL", "YYY"))]
     assert named_in_any(worms) == ("AVAL", "AVAR", "RIML", "VB01", "YYY")
     far = [tiny_worm("far", neurons=("ZZZ",))]
@@ -109,11 +99,10 @@ def test_vocabularies_are_names_of_any_training_worm():
 
 
 @pytest.mark.real_data
-def test_real_animals(dag_folder):
+def test_real_animals(train, dag_folder):
     found = [r for path in sorted(dag_folder.glob("*.json")) for r in registry.read(path)]
-    own = neurons_by_rule("own", PAPER_NEURONS, found)
-    assert [len(names) for names in own.values()] == [11, 12, 11, 11]
-    assert len(neurons_by_rule("common", PAPER_NEURONS, found)[found[0].worm]) == 8
+    sizes = {rule: list(map(len, by_animal(rule, train, found).values())) for rule in RULES}
+    assert (sizes["own"], sizes["common"]) == ([11, 12, 11, 11], [8] * 4)
     assert set(doubtful(found[1])) & set(PAPER_NEURONS) == {"AVBL", "RIML", "RIMR"}
 
 
@@ -142,8 +131,3 @@ def test_draws_are_distinct_balanced_and_seeded(n, data, per_size, seed):
 def test_a_size_that_cannot_be(size):
     with pytest.raises(ChoiceError, match="1 to 4"):
         draw_subsets(NEURONS, (size,), 3)
-
-
-def test_masks_point_at_the_neurons_of_a_draw():
-    wanted = [[True, False, False, False], [False, False, True, True]]
-    assert masks(NEURONS, [("AVAL",), ("VB01", "RIML")]).tolist() == wanted

@@ -8,10 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -24,7 +22,6 @@ from wormgnn import parallel
 from wormgnn.errors import ChoiceError, SourceError, TrainingError
 from wormgnn.parallel import Job, Progress, duration, finish, processes
 from wormgnn.plan import Experiment, Line, Plan, Profile
-from wormgnn.results import Table
 from wormgnn.runner import run
 from wormgnn.store import Store
 from wormgnn.tasks import states
@@ -34,19 +31,19 @@ PLANS = [Plan("svm"), Plan("gnn"), Plan("mlp", task="traces", sizes=(1,))]
 
 
 @pytest.fixture
-def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+def eager(monkeypatch):
     """Whatever there is to do goes to processes."""
     monkeypatch.setattr(parallel, "WORTH", 0)
 
 
-def ran(folder: Path, jobs: int, plans: Sequence[Plan] = PLANS, scale: Profile = SCALE) -> Table:
+def ran(folder, jobs, plans=PLANS, scale=SCALE):
     lines = tuple(Line(f"{plan.model}, {plan.task}", plan, neurons=NEURONS) for plan in plans)
     twice = (*lines, replace(lines[0], label="the same again"))
     worms = tiny_worms(3)
     return run(Experiment("tiny", "", twice), worms, scale, Store(folder), 0, "cpu", jobs)
 
 
-def stored(folder: Path) -> dict[str, dict[str, bytes]]:
+def stored(folder):
     """Arrays of each fold, by its file."""
     found = {}
     for path in sorted(folder.rglob("*.npz")):
@@ -72,16 +69,29 @@ def test_side_by_side_or_one_after_another_is_the_same_to_the_bit(tmp_path, monk
     assert len(stored(resumed)) == 6 and stored(resumed) == stored(tmp_path / "one")
 
 
-@pytest.mark.usefixtures("eager")
-def test_one_thread_in_a_process_and_no_bars(tmp_path):
-    paths = [tmp_path / "0", tmp_path / "1"]
-    finish("threads", [Job("a", "a", 1, partial(write_threads, path)) for path in paths], 2)
-    assert [path.read_text() for path in paths] == ["1 1", "1 1"]
-    assert "TQDM_DISABLE" not in os.environ
-
-
-def write_threads(path: Path) -> None:
+def write_threads(path):
     path.write_text(f"{torch.get_num_threads()} {os.environ['TQDM_DISABLE']}")
+
+
+def refused():
+    raise SourceError("a.mat", "IDs", "expected names")
+
+
+def pair(compute):
+    return [Job("a", "a", 1, compute)] * 2
+
+
+@pytest.mark.usefixtures("eager")
+def test_in_a_process_there_is_one_thread_no_bar_and_errors_come_back_as_they_were(tmp_path):
+    finish("threads", pair(partial(write_threads, tmp_path / "threads")), 2)
+    assert (tmp_path / "threads").read_text() == "1 1" and "TQDM_DISABLE" not in os.environ
+    with pytest.raises(SourceError, match=r"a\.mat.*IDs.*expected names"):
+        finish("refused", pair(refused), 2)
+    wild = Plan("mlp", learning_rate=1e30)
+    with pytest.raises(TrainingError, match=r"validation loss of members .* is not finite"):
+        ran(tmp_path, jobs=2, plans=[wild])
+    with pytest.raises(TrainingError, match=r"the system ended a process, .* now 2"):
+        finish("killed", pair(partial(os._exit, 9)), 2)
 
 
 def test_what_is_little_is_done_here(tmp_path, monkeypatch):
@@ -91,21 +101,6 @@ def test_what_is_little_is_done_here(tmp_path, monkeypatch):
     monkeypatch.setattr(parallel, "WORTH", 0)
     ran(tmp_path / "single", jobs=2, plans=[Plan("mlp")], scale=replace(SCALE, folds=(0,)))
     assert len(folds) == 5
-
-
-def refused() -> None:
-    raise SourceError("a.mat", "IDs", "expected names")
-
-
-@pytest.mark.usefixtures("eager")
-def test_an_error_of_a_fold_comes_back_as_it_was(tmp_path):
-    with pytest.raises(SourceError, match=r"a\.mat.*IDs.*expected names"):
-        finish("refused", [Job("a", "a", 1, refused)] * 2, 2)
-    wild = Plan("mlp", learning_rate=1e30)
-    with pytest.raises(TrainingError, match=r"validation loss of members .* is not finite"):
-        ran(tmp_path, jobs=2, plans=[wild])
-    with pytest.raises(TrainingError, match=r"the system ended a process, .* now 2"):
-        finish("killed", [Job("a", "a", 1, partial(os._exit, 9))] * 2, 2)
 
 
 def test_how_many_processes(monkeypatch):
@@ -158,14 +153,14 @@ def test_the_processes_end_with_their_parent(sent, tmp_path):
     assert said.rstrip().endswith("KeyboardInterrupt") == (sent == signal.SIGINT)
 
 
-def until(reached) -> bool:
+def until(reached):
     end = time.monotonic() + 300
     while not (done := reached()) and time.monotonic() < end:
         time.sleep(0.05)
     return done
 
 
-def alive(pid: int) -> bool:
+def alive(pid):
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, 0)
         return True
@@ -175,24 +170,21 @@ def alive(pid: int) -> bool:
 def test_the_line_weighs_what_is_left_by_its_own_kind(monkeypatch, capsys):
     clock = SimpleNamespace(now=1000.0)
     monkeypatch.setattr(parallel.time, "monotonic", lambda: clock.now)
-    jobs = [Job("GNN", "GNN", 1, int)] * 2
-    jobs += [Job("GNN: 4 states", "GNN", 1, int), Job("MLP", "MLP", 1, int)]
-    with Progress("table1", jobs, n_processes=1, n_stored=6) as progress:
-        clock.now += 50
-        progress.add(0, 50.0)
-        assert progress.seconds_left() == 150  # one alike, one of its model, one of no kind seen
-        clock.now += 20
-        assert progress.seconds_left() == 130
-        assert capsys.readouterr().err == ""  # within the first minute
-        clock.now += 50
-        progress.add(1, 70.0)
-        assert capsys.readouterr().err.startswith("table1: 8 of 10 folds, 2 min left (ends ")
-        clock.now += 10
-        progress.add(2, 10.0)
-        assert progress.seconds_left() == pytest.approx((50 + 70 + 10) / 3)
-        clock.now += 100
-        progress.add(3, 100.0)
-        assert (progress.seconds_left(), capsys.readouterr().err) == (0, "")
+    kinds = [("GNN", "GNN"), ("GNN", "GNN"), ("GNN: 4 states", "GNN"), ("MLP", "MLP")]
+    with Progress("table1", [Job(*kind, 1, int) for kind in kinds], 1, n_stored=6) as progress:
+        for place, seconds, left in (
+            (0, 50, 150),  # one alike, one of its model, one of no kind seen
+            (1, 70, 120),
+            (2, 10, (50 + 70 + 10) / 3),
+            (3, 100, 0),
+        ):
+            clock.now += seconds
+            progress.add(place, seconds)
+            assert progress.seconds_left() == pytest.approx(left)
+            clock.now += 20
+            assert progress.seconds_left() == pytest.approx(max(left - 20, 0))
+    (said,) = capsys.readouterr().err.splitlines()  # not within the first minute
+    assert said.startswith("table1: 8 of 10 folds, 2 min left (ends ")
     with Progress("p", [Job("a", "a", 1, int)] * 5, n_processes=2) as progress:
         for now, ended, left in ((30, [0], 45), (30, [1], 45), (60, [2, 3], 30)):
             clock.now = progress.start + now

@@ -65,9 +65,8 @@ def test_accuracy_against_shows_worms_their_means_and_the_intervals_of_the_table
     for model in ("GNN", "MLP"):
         np.testing.assert_allclose(lines[model].get_ydata(), means[model])
     np.testing.assert_allclose(lines["majority class"].get_ydata(), 55)
-    np.testing.assert_allclose(np.sort(axes.collections[0].get_offsets()[:, 1]), np.sort(worms))
-    axes.clear()
-    plots.accuracy_against(rows[rows["model"] == "GNN"], axes, points=False)
+    points = np.concatenate([line.get_ydata() for line in axes.lines if line.get_alpha()])
+    np.testing.assert_allclose(np.sort(points), np.sort(worms))
     _, low, high = bootstrap_interval(worms["GNN", 4].to_numpy())
     ends = axes.collections[0].get_segments()[1][:, 1]
     np.testing.assert_allclose(ends, [float(low), float(high)])
@@ -103,26 +102,17 @@ def test_differences_have_headings_intervals_and_a_margin(axes):
     assert axes.texts[0].get_text() == "+3.0 [1.0, 5.0]"
 
 
-@pytest.fixture
-def forecasts():
+def test_errors_are_in_their_unit_and_what_diverged_is_named(axes):
     lines = [("Persistence", 0, 1), ("Mean", -3, 1), ("MLP", 0.2, 1), ("GNN", -np.inf, 1)]
     table = pd.DataFrame([*lines, ("MLP", 0.4, 4)], columns=["model", "skill", "n_train"])
     table = table.assign(mse=np.where(np.isfinite(table["skill"]), 0.01, np.inf))
-    table = table.merge(pd.DataFrame({"step": np.arange(1, 17)}), how="cross")
-    ends = {
-        f"{c}_{e}": table[c] + s
-        for c in ("mse", "skill")
-        for e, s in (("low", -0.002), ("high", 0.004))
-    }
-    return table.assign(**ends)
-
-
-def test_errors_are_in_their_unit_and_what_diverged_is_named(forecasts, axes):
-    plots.error_curves(forecasts[forecasts["n_train"] == 1], axes)
+    ends = {f"{name}_{end}": table[name] for name in ("mse", "skill") for end in ("low", "high")}
+    table = table.assign(**ends).merge(pd.DataFrame({"step": np.arange(1, 17)}), how="cross")
+    plots.error_curves(table[table["n_train"] == 1], axes)
     np.testing.assert_allclose(labelled(axes)["MLP"].get_ydata(), 100)
     assert axes.texts[0].get_text() == "leaves the panel:\nGNN: diverged"
     figure, grid = plt.subplots(2, 3)
-    plots.skill_grid(forecasts, grid)
+    plots.skill_grid(table, grid)
     texts = [text.get_text() for axes in grid[0] for text in axes.texts]
     assert texts == ["leaves the panel:\nMean: down to -300 %", "leaves the panel:\nGNN: diverged"]
     np.testing.assert_allclose(labelled(grid[1, 1])["MLP"].get_ydata(), 40)
@@ -161,17 +151,23 @@ def test_a_picture_of_all_neurons_keeps_dim_ones_dark(axes):
     assert shown[-1].max() < 0.05 < 0.9 < shown[0].max()
 
 
-def test_traces_paths_and_strips_have_the_colours_of_states_and_roles(axes):
+def test_traces_and_strips_have_the_colours_of_states_and_roles(axes):
     plots.coloured_trace(WORM, "RIML", axes)
     names = [*WORM.vocabulary, None]
     expected = [plots.STATE_COLOURS.get(names[s], plots.NO_STATE_COLOUR) for s in WORM.states[:-1]]
     assert hexes(axes.collections[0].get_colors()) == expected
-    plots.ethogram(WORM, axes)
-    numbers = np.random.default_rng(0).normal(size=(8, 6))
-    paths = pd.DataFrame(numbers, columns=[*"xyzabc"]).assign(
-        state=["fwd", "revsus", None, "dt"] * 2
-    )
-    paths = paths.assign(worm=["w1"] * 4 + ["w2"] * 4, time_s=np.arange(8.0))
+    axes.clear()
+    splits = {split: roles(400, 1, 10, split) for split in ("shuffled", "blocked")}
+    plots.fold_strips(splits, 3.0, axes)
+    strip = np.asarray(axes.get_images()[1].get_array())[0]
+    for role, (_, colour) in ROLE_COLOURS.items():
+        assert set(hexes(strip[splits["blocked"] == role])) == {colour}
+
+
+def test_paths_of_every_projection_and_worm():
+    paths = pd.DataFrame(np.random.default_rng(0).normal(size=(8, 6)), columns=[*"xyzabc"])
+    paths["state"] = ["fwd", "revsus", None, "dt"] * 2
+    paths["worm"] = ["w1"] * 4 + ["w2"] * 4
     figure = plots.component_paths(paths, {"own": [*"xyz"], "pooled": [*"abc"]}, plt.figure())
     expected = [plots.STATE_COLOURS["fwd"], plots.STATE_COLOURS["revsus"], plots.NO_STATE_COLOUR]
     assert all(hexes(a.collections[0].get_colors()) == expected for a in figure.axes)
@@ -179,12 +175,6 @@ def test_traces_paths_and_strips_have_the_colours_of_states_and_roles(axes):
     steps = np.asarray(figure.axes[3].collections[0]._segments3d)
     np.testing.assert_allclose(steps[:, 0], paths.loc[4:6, [*"abc"]])
     plt.close(figure)
-    axes.clear()
-    splits = {split: roles(400, 1, 10, split) for split in ("shuffled", "blocked")}
-    plots.fold_strips(splits, 3.0, axes)
-    strip = np.asarray(axes.get_images()[1].get_array())[0]
-    for role, (_, colour) in ROLE_COLOURS.items():
-        assert set(hexes(strip[splits["blocked"] == role])) == {colour}
 
 
 def drawn(axes):

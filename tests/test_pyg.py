@@ -81,14 +81,14 @@ def test_scores_are_those_of_the_sparse_layer_on_the_complete_graph(layer):
 
 @pytest.mark.parametrize("hidden, channels", [(8, 1), (32, 2)])
 def test_a_forecasting_gat_is_the_sparse_layer_then_two_layers(hidden, channels):
-    model = randomise(predictor("gat", range(MEMBERS), NEURONS, hidden=hidden).double())
-    network, x = model.network, samples(MEMBERS)
-    change, memory = model(x)
-    assert memory is None and not model.recurrent
+    network = randomise(predictor("gat", range(MEMBERS), NEURONS, hidden=hidden).double())
+    x = samples(MEMBERS)
+    change, memory = network.step(x)
+    assert memory is None and not network.recurrent
     for m in range(MEMBERS):
         conv = with_weights_of(GATConv(FEATURES, channels, HEADS).double(), network.layer, m)
         for t in range(SAMPLES):
             nodes, (_, weights) = conv(x[m, :, :, t].T, OTHERS, return_attention_weights=True)
             wanted = plain_head(network.head, m)(F.elu(nodes).T.reshape(1, -1))
-            torch.testing.assert_close(change[m, :, :, t].reshape(1, -1), wanted)
+            torch.testing.assert_close(change[m, :, t].reshape(1, -1), wanted)
             assert weights.std() > 1e-3  # so that the comparison is one of attention

@@ -13,15 +13,11 @@ from tiny import NEURONS, tiny_worms
 from wormgnn.admm import Parameters, embed_worm
 from wormgnn.admm import fit as fit_manifold
 from wormgnn.cohort import Cohort
-from wormgnn.connectome import adjacency
-from wormgnn.datasets import kato
 from wormgnn.errors import ChoiceError
 from wormgnn.folds import Role, roles
 from wormgnn.models import classifier
-from wormgnn.models.ensemble import flat_state, load_flat_state
 from wormgnn.models.subsets import SetReader
 from wormgnn.plan import Plan, Profile
-from wormgnn.recording import PAPER_NEURONS
 from wormgnn.statistics import confusion
 from wormgnn.tasks import states
 from wormgnn.tasks.frames import (
@@ -32,7 +28,7 @@ from wormgnn.tasks.frames import (
     worms_of,
 )
 from wormgnn.tasks.states import network
-from wormgnn.training import Schedule, fit
+from wormgnn.training import Schedule, fit, flat_state, load_flat_state
 
 SMALL = Profile("small", subsets_per_size=None, folds=(0,), epochs=6, n_folds=4)
 DRAWS = [("AVAL",), ("RIML",), ("AVAL", "VB01"), NEURONS]
@@ -52,8 +48,7 @@ def rows(plan, worms):
 
 @pytest.fixture
 def worms():
-    found = worms_of(Plan("mlp", n_states=STATES, edge_frames=50), cohort(), 0, CPU)
-    return found
+    return worms_of(Plan("mlp", n_states=STATES, edge_frames=50), cohort(), 0, CPU)
 
 
 def trained(worms, name, epochs=3):
@@ -88,13 +83,6 @@ def test_edges_of_a_training_worm_come_from_its_training_frames(worms, role):
     torch.testing.assert_close(elsewhere.batch([0], role).inputs[1], context)
     every = replace(worm, edge_frames=10**6).batch([0], role).inputs[1]
     np.testing.assert_array_equal(every, train)
-
-
-def test_edges_never_know_labels(worms):
-    for role in (None, *list(Role)[1:]):
-        unlabelled = replace(worms[0], y=torch.full_like(worms[0].y, -1))
-        context = worms[0].batch([0], role).inputs[1]
-        torch.testing.assert_close(unlabelled.batch([0], role).inputs[1], context)
 
 
 def test_an_unseen_worm_gives_all_its_labelled_frames(worms):
@@ -141,12 +129,6 @@ def test_evaluation_takes_test_frames_of_seen_worms_and_all_of_others(worms, nam
         np.testing.assert_array_equal(found[member, column], wanted)
 
 
-def test_a_worm_without_labelled_test_frames_is_counted_on_none(worms):
-    nowhere = replace(worms[0], y=torch.where(worms[0].roles == Role.TEST, -1, worms[0].y))
-    counts = evaluate(trained(worms, "gnn"), [nowhere, *worms[1:]], SUBSETS, STATES)
-    assert counts[:, 0].sum() == 0 and (counts[:, 2].sum((1, 2)) > 0).all()
-
-
 def test_inferred_edges_are_those_of_the_whole_recording(worms):
     model = trained(worms, "gnn")
     edges = inferred_edges(model, worms)
@@ -165,13 +147,6 @@ def test_a_stored_network_is_the_one_that_was_counted():
     load_flat_state(model, {name: kept[name] for name in ("parameters", "statistics")})
     again = evaluate(model, worms_of(plan, some, 0, CPU), subsets, STATES)
     np.testing.assert_array_equal(again, kept["counts"])
-
-
-def test_the_connectome_is_chosen_by_the_plan():
-    plan = Plan("gnn-connectome", options={"synapses": "gap", "weighting": "normalised"})
-    model = network(plan, [0], PAPER_NEURONS)
-    wanted = adjacency(PAPER_NEURONS, synapses="gap", weighting="normalised")
-    np.testing.assert_allclose(model.adjacency, wanted, rtol=1e-6)
 
 
 @pytest.mark.parametrize("options", [{}, {"kernel": "linear"}, {"c": 0.1}])
@@ -197,7 +172,10 @@ def test_svms_are_those_of_scikit_learn(options):
             assert counts[row, number].sum() == test.sum()
 
 
-def test_an_unseen_worm_without_labels_is_counted_on_no_frame():
+def test_a_worm_without_labelled_frames_is_counted_on_none(worms):
+    nowhere = replace(worms[0], y=torch.where(worms[0].roles == Role.TEST, -1, worms[0].y))
+    counts = evaluate(trained(worms, "gnn"), [nowhere, *worms[1:]], SUBSETS, STATES)
+    assert counts[:, 0].sum() == 0 and (counts[:, 2].sum((1, 2)) > 0).all()
     *some, last = tiny_worms(3)
     bare = replace(last, states=np.full(last.n_frames, -1))
     both = Cohort.of(some, NEURONS, SMALL, unseen=[bare])
@@ -270,17 +248,6 @@ def test_a_draw_is_read_as_worms_that_lack_the_rest():
         members = [row for row, subset in enumerate(subsets) if worm.name not in subset]
         wanted = confusion(codes.numpy(), y.numpy(), 2)[members]
         np.testing.assert_array_equal(kept["counts"][members, column], wanted)
-
-
-@pytest.mark.real_data
-def test_one_neuron_reads_an_unseen_kato_worm(kato_file):
-    """AVA, from which the labels were drawn, reads another worm alone; ALA tells nothing."""
-    profile = Profile("one", subsets_per_size=1, folds=(0,), epochs=1)
-    some = Cohort.of(kato.read(kato_file), PAPER_NEURONS, profile)
-    table = rows(Plan("svm", options={"draws": [["AVAR"], ["ALA"]]}, sizes=(1,)), some)
-    unseen = table[~table["seen"]].groupby("neurons")["balanced_accuracy"]
-    assert unseen.min()["AVAR"] > 0.85
-    assert unseen.mean()["ALA"] == pytest.approx(0.5, abs=0.05)
 
 
 def test_confusion_counts_every_frame():

@@ -1,4 +1,4 @@
-"""LSTMs with a member axis against torch.nn.LSTMCell, and the networks built on them."""
+"""LSTMs with a member axis against torch.nn.LSTMCell, and the networks with a memory."""
 
 import itertools
 
@@ -9,10 +9,11 @@ from torch import nn
 from test_layers import plain_head
 from tiny import randomise
 from wormgnn.models import predictor
-from wormgnn.models.recurrent import LSTMCell
+from wormgnn.models.layers import LSTMCell
 
 MEMBERS, FEATURES, NEURONS, HIDDEN, WINDOWS, FRAMES = 3, 2, 4, 5, 6, 4
-RECURRENT = ("mlp-rnn", "node-mlp-rnn", "gnn-rnn")
+NETWORKS = [("mlp-rnn", {}), ("node-mlp-rnn", {})]
+NETWORKS += [("gnn-rnn", {"edges": edges}) for edges in ("frame", "before", "after")]
 NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
@@ -20,15 +21,15 @@ def build(name, **options):
     return randomise(predictor(name, range(MEMBERS), NEURONS, hidden=HIDDEN, **options).double())
 
 
-def windows(*lead, frames=FRAMES):
+def windows(*lead):
     """One input for each frame."""
-    return torch.rand(frames, *lead, FEATURES, NEURONS, WINDOWS, dtype=torch.double)
+    return torch.rand(FRAMES, *lead, FEATURES, NEURONS, WINDOWS, dtype=torch.double)
 
 
 def unroll(model, xs, memory=None, **given):
     changes = []
     for x in xs:
-        change, memory = model(x, memory, **given)
+        change, memory = model.step(x, memory, **given)
         changes.append(change)
     return torch.stack(changes), memory
 
@@ -72,73 +73,46 @@ def test_every_member_or_neuron_has_torchs_lstm_cell(neurons, shared):
             torch.testing.assert_close(getattr(lstm, name).grad[at].reshape(grad.shape), grad)
 
 
-@pytest.mark.parametrize("build", [lambda h: LSTMCell(60, 3, h), lambda h: LSTMCell(4, 3, h, 15)])
-def test_cells_are_initialised_as_torchs(build):
-    lstm, bound = build(16), 1 / 4
-    assert len(list(lstm.parameters())) == 4
+@pytest.mark.parametrize("lstm", [LSTMCell(60, 3, 16), LSTMCell(4, 3, 16, 15)])
+def test_cells_are_initialised_as_torchs(lstm):
     for tensor in lstm.parameters():
-        assert tensor.abs().max() <= bound
-        assert tensor.std().item() == pytest.approx(bound / 3**0.5, rel=0.05)
-        assert not torch.equal(tensor[0], tensor[1])
+        assert tensor.abs().max() <= 1 / 4
+        assert tensor.std().item() == pytest.approx(1 / 4 / 3**0.5, rel=0.05)
 
 
-@pytest.mark.parametrize("name", RECURRENT)
-def test_memory_carries_over(name):
-    model, xs = build(name), windows()
-    whole, last = unroll(model, xs)
-    first, memory = unroll(model, xs[:2])
-    rest, again = unroll(model, xs[2:], memory)
+@pytest.mark.parametrize("name, options", NETWORKS)
+def test_a_recurrent_network_reads_torchs_cell_over_what_it_gathers(name, options):
+    network, xs = build(name, **options), windows()
+    edges = network.edges(xs[0])
+    whole, last = unroll(network, xs, edges=edges)
+    seen = xs.flatten(1, 2)[:, None].expand(-1, MEMBERS, -1, -1)
+    if name == "gnn-rnn":
+        seen = torch.stack([network.messages(x, edges).flatten(1, 2) for x in xs])
+    for m, i in itertools.product(range(MEMBERS), range(NEURONS)):
+        if name == "node-mlp-rnn":
+            hidden, _ = run(plain_cell(network.lstm, m, i), xs[:, :, i])
+            (w, b), (v, c) = (
+                (layer.weight[m, i], layer.bias[m, i])
+                for layer in (network.head.block.first, network.head.readout)
+            )
+            torch.testing.assert_close(whole[:, m, i::NEURONS], v @ torch.relu(w @ hidden + b) + c)
+        else:
+            hidden, _ = run(plain_cell(network.lstm, m), seen[:, m])
+            wanted = plain_head(network.head, m)(hidden.transpose(1, 2)).transpose(1, 2)
+            torch.testing.assert_close(whole[:, m], wanted)
+    first, memory = unroll(network, xs[:2], edges=edges)
+    rest, again = unroll(network, xs[2:], memory, edges=edges)
     torch.testing.assert_close((torch.cat([first, rest]), again), (whole, last))
-    forgetful, _ = model(xs[1])
-    assert (forgetful - whole[1]).abs().max() > 1e-3
-
-
-def test_mlp_rnn_is_torchs_cell_then_two_layers():
-    model, xs = build("mlp-rnn"), windows()
-    found, _ = unroll(model, xs)
-    for m in range(MEMBERS):
-        hidden, _ = run(plain_cell(model.network.lstm, m), xs.flatten(1, 2))
-        wanted = plain_head(model.network.head, m)(hidden.transpose(1, 2)).transpose(1, 2)
-        torch.testing.assert_close(found[:, m].flatten(1, 2), wanted)
-
-
-def test_node_mlp_rnn_is_a_network_for_each_neuron():
-    model, xs = build("node-mlp-rnn"), windows()
-    mlp, (found, _) = model.network.mlp, unroll(model, xs)
-    for m in range(MEMBERS):
-        for i in range(NEURONS):
-            hidden, _ = run(plain_cell(model.network.lstm, m, i), xs[:, :, i])
-            first, readout = (layer.weight[m, i] for layer in (mlp.first, mlp.readout))
-            hidden = torch.relu(first @ hidden + mlp.first.bias[m, i])
-            torch.testing.assert_close(found[:, m, :, i], readout @ hidden + mlp.readout.bias[m, i])
-
-
-def mlp_rnn_of(model):
-    """The MLP-RNN behind the messages of a GNN-RNN."""
-    mlp = build("mlp-rnn")
-    mlp.load_state_dict({k: v for k, v in model.state_dict().items() if "encoder" not in k})
-    return mlp
-
-
-@pytest.mark.parametrize("edges", ["frame", "before", "after"])
-def test_gnn_rnn_is_the_mlp_rnn_on_its_messages(edges):
-    model, xs = build("gnn-rnn", edges=edges), windows()
-    given = model.edges(xs[0])
-    assert (given is None) == (edges == "frame")
-    found, _ = unroll(model, xs, edges=given)
-    messages = torch.stack([model.network.messages(x, given) for x in xs])
-    torch.testing.assert_close(found, unroll(mlp_rnn_of(model), messages)[0])
-    assert not torch.allclose(found, unroll(mlp_rnn_of(model), xs)[0])
 
 
 @pytest.mark.parametrize("linear", [True, False])
 def test_lagged_mlp_is_two_layers_on_the_last_frames_and_a_linear_map_beside_them(linear):
-    model, xs = build("mlp-lags", linear=linear, lags=3), windows()
-    network, (found, _) = model.network, unroll(model, xs)
+    network, xs = build("mlp-lags", linear=linear, lags=3), windows()
+    found, _ = unroll(network, xs)
     for m in range(MEMBERS):
         for t in range(FRAMES):
             seen = torch.cat([xs[max(t - lag, 0)].flatten(0, 1) for lag in range(3)])
             wanted = plain_head(network.head, m)(seen.T).T
             if linear:
                 wanted = wanted + network.linear.weight[m] @ seen + network.linear.bias[m]
-            torch.testing.assert_close(found[t, m].flatten(0, 1), wanted)
+            torch.testing.assert_close(found[t, m], wanted)

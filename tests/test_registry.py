@@ -7,15 +7,13 @@ import json
 import os
 import re
 import threading
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from recordings import WRITERS, small_worms, write_nichols
-from wormgnn.datasets import download, nichols, registry
+from wormgnn.datasets import download, kato, nichols, registry
 from wormgnn.datasets.layouts import write_kato, write_wormwideweb
 from wormgnn.datasets.registry import Dataset
 from wormgnn.datasets.simulated import Simulation
@@ -29,16 +27,11 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 class Server(ThreadingHTTPServer):
     """Serves `pages`; keeps the Range headers it saw; may break off or ignore ranges."""
 
-    pages: dict[str, bytes]
-    ranges: list[str | None]
-    break_after: int | None = None
-    with_ranges = True
+    break_after, with_ranges = None, True
 
 
 class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
+    def do_GET(self):
         content = self.server.pages.get(self.path)
         asked = self.headers.get("Range")
         self.server.ranges.append(asked)
@@ -55,12 +48,12 @@ class Handler(BaseHTTPRequestHandler):
         stop = len(content) if self.server.break_after is None else self.server.break_after
         self.wfile.write(content[start : max(start, stop)])
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, *_: object):
         pass
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def server(monkeypatch):
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.delenv(name, raising=False)
     server = Server(("127.0.0.1", 0), Handler)
@@ -73,22 +66,22 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     thread.join()
 
 
-def address(server: Server, path: str = "/file") -> str:
+def address(server, path="/file"):
     return f"http://127.0.0.1:{server.server_address[1]}{path}"
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("WORMGNN_DATA", str(tmp_path))
     return tmp_path
 
 
-def files(folder: Path) -> list[str]:
+def files(folder):
     return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
 
 
 @pytest.fixture
-def made_up(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def made_up(server, folder, monkeypatch):
     """A dataset of one file on the server; where the file will lie."""
     dataset = Dataset(lambda _: [], "", "", (("new/file.mat", "id"),), sha256=(SHA256,))
     monkeypatch.setitem(registry.DATASETS, "made up", dataset)
@@ -99,13 +92,7 @@ def made_up(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 @pytest.mark.parametrize("half", [None, b"half", CONTENT[:9], CONTENT])
 @pytest.mark.parametrize("with_ranges", [True, False])
-def test_fetch_goes_on_from_what_came_or_begins_anew(
-    server: Server,
-    made_up: Path,
-    half: bytes | None,
-    with_ranges: bool,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_fetch_goes_on_from_what_came_or_begins_anew(server, made_up, half, with_ranges, capsys):
     server.with_ranges = with_ranges
     if half is not None:
         made_up.parent.mkdir()
@@ -128,7 +115,7 @@ def test_fetch_goes_on_from_what_came_or_begins_anew(
 
 
 @pytest.fixture
-def unpublished(server: Server, made_up: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def unpublished(server, made_up, monkeypatch):
     """As `made_up`, without a published checksum; the file is one of Nichols's layout."""
     write_nichols(small_worms(), made_up.parent.parent / "source.mat")
     server.pages["/id/"] = (made_up.parent.parent / "source.mat").read_bytes()
@@ -137,7 +124,7 @@ def unpublished(server: Server, made_up: Path, monkeypatch: pytest.MonkeyPatch) 
     return made_up
 
 
-def test_an_unpublished_checksum_is_pinned_on_first_use(server: Server, unpublished: Path) -> None:
+def test_an_unpublished_checksum_is_pinned_on_first_use(server, unpublished):
     content, pin = server.pages["/id/"], unpublished.with_name("file.mat.sha256")
     (row,) = registry.fetch(["made up"])
     digest = hashlib.sha256(content).hexdigest()
@@ -156,25 +143,20 @@ def test_an_unpublished_checksum_is_pinned_on_first_use(server: Server, unpublis
     assert "as first downloaded" in registry.fetch(["made up"])[0].note
 
 
-def test_bytes_of_another_file_are_not_gone_on_from_without_a_checksum(
-    server: Server, unpublished: Path
-) -> None:
+def test_an_unpublished_file_begins_anew_and_must_be_one_that_can_be_read(server, unpublished):
     unpublished.parent.mkdir(exist_ok=True)
     unpublished.with_name("file.mat.part").write_bytes(b"half of another file")
-    registry.fetch(["made up"])
-    assert unpublished.read_bytes() == server.pages["/id/"]
-
-
-def test_an_unpublished_file_must_be_one_that_can_be_read(
-    server: Server, unpublished: Path
-) -> None:
-    server.pages["/id/"] = b"<html>please log in</html>"
+    whole, server.pages["/id/"] = server.pages["/id/"], b"<html>please log in</html>"
     with pytest.raises(SourceError, match="expected a MATLAB"):
         registry.fetch(["made up"])
     assert files(unpublished.parent) == []
+    server.pages["/id/"] = whole
+    unpublished.with_name("file.mat.part").write_bytes(b"half of another file")
+    registry.fetch(["made up"])
+    assert unpublished.read_bytes() == whole
 
 
-def test_a_half_download_goes_on_where_it_broke_off(server: Server, made_up: Path) -> None:
+def test_a_half_download_goes_on_where_it_broke_off(server, made_up):
     server.break_after = 100_000
     with pytest.raises(DatasetUnavailableError, match=r"127\.0\.0\.1 did not deliver file\.mat"):
         registry.fetch(["made up"])
@@ -191,7 +173,7 @@ def test_a_half_download_goes_on_where_it_broke_off(server: Server, made_up: Pat
     assert made_up.read_bytes() == CONTENT
 
 
-def test_offline(made_up: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_offline(made_up, monkeypatch):
     for name in ("OSF_API", "OSF_DOWNLOAD"):
         monkeypatch.setattr(download, name, "http://127.0.0.1:9")
     with pytest.raises(DatasetUnavailableError) as caught:
@@ -206,7 +188,7 @@ def test_offline(made_up: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [row.dataset for row in registry.fetch(["simulated"])] == ["simulated"]
 
 
-def test_a_missing_page_and_a_folder_that_cannot_be(server: Server, made_up: Path) -> None:
+def test_a_missing_page_and_a_folder_that_cannot_be(server, made_up):
     del server.pages["/id/"]
     with pytest.raises(DatasetUnavailableError, match=r"did not deliver .*HTTPError"):
         registry.fetch(["made up"])
@@ -216,9 +198,7 @@ def test_a_missing_page_and_a_folder_that_cannot_be(server: Server, made_up: Pat
         registry.fetch(["made up"])
 
 
-def test_fetch_searches_the_folders_and_pages_of_an_osf_project(
-    server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fetch_searches_the_folders_and_pages_of_an_osf_project(server, folder, monkeypatch):
     api = "/nodes/2395t/files/osfstorage/"
     related = {"files": {"links": {"related": {"href": address(server, f"{api}inner/")}}}}
     inner = {"attributes": {"kind": "folder", "name": "inner"}, "relationships": related}
@@ -243,14 +223,11 @@ def test_fetch_searches_the_folders_and_pages_of_an_osf_project(
         registry.fetch(["kato"])
 
 
-def test_unknown_dataset_names_the_choices(folder: Path) -> None:
+def test_a_folder_takes_the_place_of_a_dataset(tmp_path):
+    lab = tmp_path / "my lab"
     for call in (registry.load, lambda name: registry.fetch([name])):
         with pytest.raises(ChoiceError, match="'mouse': choose one of simulated, kato, nichols, w"):
             call("mouse")
-
-
-def test_a_folder_takes_the_place_of_a_dataset(tmp_path: Path) -> None:
-    lab = tmp_path / "my lab"
     with pytest.raises(ChoiceError, match="a folder with recordings"):
         registry.load(str(lab))
     lab.mkdir()
@@ -266,7 +243,7 @@ def test_a_folder_takes_the_place_of_a_dataset(tmp_path: Path) -> None:
     assert [worm.worm for worm in registry.load(str(lab))] == ["a"]
 
 
-def test_absent_dataset_says_what_to_do(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_absent_dataset_says_what_to_do(folder, monkeypatch):
     with pytest.raises(DatasetUnavailableError) as caught:
         registry.load("kato")
     for part in (KATO, str(folder), "make data", "https://osf.io/2395t", "WORMGNN_DATA"):
@@ -277,10 +254,15 @@ def test_absent_dataset_says_what_to_do(folder: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("place", [KATO, "WT_NoStim.mat"])
-def test_load_finds_kato_in_two_places_and_reads_it_once(folder: Path, place: str) -> None:
+def test_load_finds_kato_in_two_places_and_reads_it_once(folder, place):
+    rows = {row.file: row for row in registry.status()}
+    assert not rows[KATO].present and "absent" in rows[KATO].note
     path = folder / place
     path.parent.mkdir(exist_ok=True)
     write_kato(small_worms(), path)
+    row = next(row for row in registry.status() if row.dataset == "kato")
+    assert row.present and row.size == path.stat().st_size
+    assert row.note.startswith("WARNING: unknown SHA-256")  # and is read all the same
     first, again = registry.load("kato"), registry.load("kato")
     assert [worm.worm for worm in first] == ["kato-1", "kato-2"]
     assert first is not again
@@ -290,7 +272,7 @@ def test_load_finds_kato_in_two_places_and_reads_it_once(folder: Path, place: st
     assert registry.load("kato")[0].digest != first[0].digest
 
 
-def test_load_needs_both_of_nichols_files(folder: Path) -> None:
+def test_load_needs_both_of_nichols_files(folder):
     write_nichols(small_worms(), folder / "n2_prelet.mat")
     with pytest.raises(DatasetUnavailableError, match=r"'nichols': nichols2017/npr1_prelet\.mat"):
         registry.load("nichols")
@@ -299,7 +281,7 @@ def test_load_needs_both_of_nichols_files(folder: Path) -> None:
     assert names == ["n2_prelet-1", "n2_prelet-2", "npr1_prelet-1", "npr1_prelet-2"]
 
 
-def test_load_takes_a_doubled_animal_once(folder: Path) -> None:
+def test_load_takes_a_doubled_animal_once(folder):
     first, second = small_worms()
     for place, worm in (("dag2023/a", first), ("wormwideweb/a", second), ("wormwideweb/b", second)):
         path = folder / f"{place}.json"
@@ -310,7 +292,7 @@ def test_load_takes_a_doubled_animal_once(folder: Path) -> None:
     np.testing.assert_array_equal(worms[0].traces, first.traces)
 
 
-def test_load_simulated_worms_and_those_of_another_lab() -> None:
+def test_load_simulated_worms_and_those_of_another_lab():
     assert [worm.dataset for worm in registry.load("simulated")] == ["simulated"] * 5
     simulation = Simulation(0.3, "neurons", seed=4, n_worms=2, duration_s=20.0)
     first, again = registry.load(simulation), registry.load(simulation)
@@ -321,27 +303,14 @@ def test_load_simulated_worms_and_those_of_another_lab() -> None:
     assert len({worm.digest for lab in others for worm in lab}) == 4
 
 
-def test_status(folder: Path) -> None:
-    rows = {row.file: row for row in registry.status()}
-    assert not rows[KATO].present and "absent" in rows[KATO].note
-    (folder / "kato2015").mkdir()
-    write_kato(small_worms(), folder / KATO)
-    row = next(row for row in registry.status() if row.dataset == "kato")
-    assert row.present and row.size == (folder / KATO).stat().st_size
-    assert row.note.startswith("WARNING: unknown SHA-256")
-    assert len(registry.load("kato")) == 2  # read all the same
-
-
 @pytest.mark.real_data
-def test_status_knows_the_reassembled_worms(
-    kato_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_status_knows_the_reassembled_worms(kato_file, monkeypatch):
     monkeypatch.setenv("WORMGNN_DATA", str(kato_file.parents[1]))
     row = next(row for row in registry.status() if row.dataset == "kato")
     assert row.note in ("known copy", "published file")
 
 
-def test_read_tells_files_by_their_content(tmp_path: Path) -> None:
+def test_read_tells_files_by_their_content(tmp_path):
     worms = small_worms()
     for layout, write in WRITERS.items():
         write(worms, tmp_path / layout)
@@ -353,9 +322,13 @@ def test_read_tells_files_by_their_content(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n\x1a\n\0\0,", b"\0" * 2000])
-def test_read_refuses_other_files(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "x").write_bytes(content)
-    with pytest.raises(SourceError, match=r"x: expected MATLAB v7\.3 or NWB \(HDF5\), WormWideWeb"):
-        registry.read(tmp_path / "x")
-    with pytest.raises(SourceError, match="none: expected a file that can be read"):
-        registry.read(tmp_path / "none")
+def test_read_refuses_other_files(tmp_path, content):
+    path = tmp_path / "x"
+    kinds = {registry.read: r"MATLAB v7\.3 or NWB \(HDF5\)", kato.read: "a MATLAB v7.3"}
+    for read, expected in kinds.items():
+        with pytest.raises(SourceError, match="x: expected a file that can be read, found none"):
+            read(path)
+        path.write_bytes(content)
+        with pytest.raises(SourceError, match=f"x: expected {expected}"):
+            read(path)
+        path.unlink()

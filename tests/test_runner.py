@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 
 from tiny import NEURONS, count_folds, tiny_worm, tiny_worms
+from wormgnn.cohort import OTHER_LAB
 from wormgnn.comparison import IDENTITY
 from wormgnn.datasets import registry
 from wormgnn.errors import ChoiceError, NeuronError, RecordingError
 from wormgnn.features import derivative
 from wormgnn.folds import Role
 from wormgnn.plan import PROFILES, Experiment, Line, Plan, Profile
-from wormgnn.runner import OTHER_LAB, run
+from wormgnn.runner import run
 from wormgnn.store import Store
 from wormgnn.tasks import states, traces
 
@@ -88,7 +89,7 @@ def test_members_stored_by_themselves_are_those_of_the_fold_and_go_on_where_they
     model, store, monkeypatch
 ):
     forecast, profile = line(Plan(model, "traces", sizes=(1, 2))), replace(SCALE, folds=(0,))
-    alone = replace(profile, stored_together=1)
+    alone = replace(profile, stored_singly=True)
     together = ran(forecast, store=store, profile=profile)
     asked, run_fold = [], traces.run_fold
 
@@ -103,7 +104,7 @@ def test_members_stored_by_themselves_are_those_of_the_fold_and_go_on_where_they
         ran(forecast, store=store, profile=alone)
     few = ran(line(Plan(model, "traces", sizes=(1,))), store=store, profile=alone)
     resumed = ran(forecast, store=store, profile=alone)
-    subsets = [(subset,) for subset in together.subsets(model)]
+    subsets = together.subsets(model)
     assert asked == [*subsets, subsets[-1]] and len(subsets) == 4
     pd.testing.assert_frame_equal(resumed.rows, together.rows, rtol=1e-4)
     pd.testing.assert_frame_equal(few.rows, resumed.rows.query("n_train == 1"))
@@ -172,10 +173,8 @@ def test_a_rule_gives_a_run_for_each_set_of_neurons(rule, sets, animals, store):
         assert part.arrays(0)["counts"].shape[1] == len(part.cohort.worms)
     abroad = rows[rows["worm"].str.startswith("far")]
     assert not abroad["seen"].any() and set(abroad["worm"]) == {"far-1", "far-2"}
-
-
-def test_other_animals_can_train_and_be_left_out(animals, store):
-    alone = line(Plan("svm", sizes=(1,)), neurons="common", train=OTHER_LAB, alone=True)
+    # They can train, and the others be left out.
+    alone = line(Plan("svm", sizes=(1,)), neurons=rule, train=OTHER_LAB, alone=True)
     rows = run(experiment(alone, unseen=OTHER_LAB), tiny_worms(3), SCALE, store).rows
     assert set(rows["worm"]) == {"far-1", "far-2"} and set(rows["train"]) == {"far"}
     assert set(rows["animals"]) == {"far-1+far-2"}
@@ -272,13 +271,9 @@ def test_a_fixed_set_wants_every_neuron_in_every_worm(name, store):
         ran(line(PLANS[name]), store=store, worms=worms)
 
 
-def test_nothing_to_run_is_an_empty_table(store):
-    table = ran(store=store)
-    assert table.rows.empty and table.confusion is None
+def test_nothing_to_run_is_an_empty_table_and_a_profile_has_a_name(store):
+    table = ran(store=store, profile="smoke")
+    assert table.rows.empty and table.confusion is None and table.profile == PROFILES["smoke"]
     assert [worm.worm for worm in table.recordings] == ["worm-1", "worm-2", "worm-3"]
-
-
-def test_a_profile_can_be_given_by_its_name(store):
-    assert ran(line(PLANS["svm"]), store=store, profile="smoke").profile == PROFILES["smoke"]
     with pytest.raises(ChoiceError, match="smoke, quick"):
-        ran(line(PLANS["svm"]), store=store, profile="smok")
+        ran(store=store, profile="smok")

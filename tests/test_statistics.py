@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    f1_score,
+    mutual_info_score,
+)
 
 from wormgnn.statistics import bootstrap_interval, cluster_interval, same_distribution, scores
 
@@ -71,6 +76,8 @@ def test_same_distribution_agrees_with_brute_force():
     assert found.p == pytest.approx(np.mean(np.array(deals) >= deals[0] - 1e-12), abs=0.02)
     coarse = same_distribution(a, b, n=9, grid_points=64).statistic
     assert coarse == pytest.approx(found.statistic, abs=0.03)
+    with pytest.raises(ValueError, match="at least one bout"):
+        same_distribution([], b)
 
 
 def test_p_is_uniform_when_nothing_differs_and_frames_lie():
@@ -82,11 +89,6 @@ def test_p_is_uniform_when_nothing_differs_and_frames_lie():
     assert stats.kstest(p, "uniform").pvalue > 0.01
     assert np.mean(p <= 0.05) < 0.09
     assert np.mean([one.p_frames <= 0.05 for one in found]) > 0.8
-
-
-def test_same_distribution_needs_bouts():
-    with pytest.raises(ValueError, match="at least one bout"):
-        same_distribution([], [np.ones(3)])
 
 
 @settings(max_examples=50, deadline=None)
@@ -103,6 +105,8 @@ def test_scores_are_those_of_scikit_learn(pairs):
     assert found["accuracy"] == pytest.approx(accuracy_score(labelled, predicted))
     assert found["balanced_accuracy"] == pytest.approx(balanced)
     assert found["macro_f1"] == pytest.approx(f1_score(labelled, predicted, average="macro"))
+    bits = mutual_info_score(labelled, predicted) / np.log(2)
+    assert found["information_bits"] == pytest.approx(bits, abs=1e-12)
     assert found["majority"] == pytest.approx(np.bincount(labelled).max() / len(labelled))
 
 
@@ -114,10 +118,3 @@ def test_leading_axes_are_kept_and_no_frames_give_no_score_and_no_warning():
         assert score[1, 2] == pytest.approx(float(scores(counts[1, 2])[name]))
         empty = 0.0 if name in ("n_frames", "information_bits") else np.nan
         assert score[0, 1] == pytest.approx(empty, nan_ok=True)
-
-
-def test_information_of_label_and_prediction():
-    counts = np.array([[[5, 0], [0, 5]], [[4, 4], [1, 1]], [[0, 0], [0, 0]], [[3, 1], [1, 3]]])
-    entropy = -(0.75 * np.log2(0.75) + 0.25 * np.log2(0.25))
-    wanted = [1, 0, 0, 1 - entropy]
-    np.testing.assert_allclose(scores(counts)["information_bits"], wanted, atol=1e-12)

@@ -5,16 +5,18 @@ import pandas as pd
 import pytest
 
 from tiny import tiny_worms
+from wormgnn.errors import NeuronError
 from wormgnn.graphs import matrices
 from wormgnn.graphs.agreement import detectable, power
-from wormgnn.graphs.inferred import Inferred, aligned, averages, bound, matrix, of_average
-from wormgnn.graphs.matrices import Matrix
+from wormgnn.graphs.inferred import Inferred, aligned
+from wormgnn.graphs.matrices import Matrix, positions
 from wormgnn.paper.studies import connectomes
 from wormgnn.paper.studies.connectomes import by_kind, connectome_table, own_worm
 from wormgnn.recording import PAPER_NEURONS
 from wormgnn.statistics import holm
 
 NAMES = tuple("ABCDEF")
+CURVE = pd.DataFrame({"r": [0.0, 0.2, 0.4], "power": [0.05, 0.6, 1.0]})
 
 
 def networks(flips, noise=0.02, n=6):
@@ -37,11 +39,8 @@ def test_power_rises_and_says_what_is_detectable():
     rng = np.random.default_rng(10)
     a, b = rng.normal(size=(2, 12, 1)) + rng.normal(size=(2, 12, 12))
     curve = power(a, b, (0.0, 0.9), 200, 199)
-    assert curve["power"][0] < 0.12
-    assert curve["power"][1] > 0.95
-    curve = pd.DataFrame({"r": [0.0, 0.2, 0.4], "power": [0.05, 0.6, 1.0]})
-    assert detectable(curve) == pytest.approx(0.3)
-    assert np.isnan(detectable(curve[:2]))
+    assert curve["power"][0] < 0.12 and curve["power"][1] > 0.95
+    assert detectable(CURVE) == pytest.approx(0.3) and np.isnan(detectable(CURVE[:2]))
 
 
 @pytest.mark.parametrize(("n_worms", "smallest"), [(4, 1 / 24), (12, 1 / 5041)])
@@ -56,8 +55,7 @@ def test_edges_of_another_worm_fit_worse(n_worms, smallest):
 
 def test_edges_that_are_correlations_are_found_out(monkeypatch):
     """Edges made from each worm's correlation, half of them flipped: the table says so."""
-    curve = pd.DataFrame({"r": [0.0, 0.2, 0.4], "power": [0.05, 0.6, 1.0]})
-    monkeypatch.setattr(connectomes, "power", lambda *_, **__: curve)
+    monkeypatch.setattr(connectomes, "power", lambda *_, **__: CURVE)
     worms = tiny_worms(4, neurons=PAPER_NEURONS, n_frames=400)
     own = matrices.correlations(worms, PAPER_NEURONS)[0].weights
     flips = np.array([1, -1, 1, -1, -1])[:, None, None, None]
@@ -77,18 +75,19 @@ def test_edges_that_are_correlations_are_found_out(monkeypatch):
         np.testing.assert_allclose(family["p_holm"], holm(family["p"]))
 
 
-def test_averages_as_matrices_have_the_receiver_in_rows():
-    worms = tiny_worms(2, neurons=PAPER_NEURONS)
-    edges = np.random.default_rng(0).random((2, 2, 2, 15, 15))
-    inferred = Inferred(edges, PAPER_NEURONS, tuple(w.worm for w in worms))
-    assert inferred.networks.shape == (4, 2, 15, 15)
-    table = averages(inferred, worms)
-    own = matrix(table, "correlation")
-    assert tuple(own.index) == tuple(own.columns) == PAPER_NEURONS
-    np.testing.assert_allclose(own, own.T)
-    np.testing.assert_allclose(matrix(table, "average"), edges.mean(axis=(0, 1, 2)))
+def test_shared_pairs_are_counted_against_as_many_strongest_edges():
+    edges = np.array([[0, 9, 2], [9, 0, 5], [4, 5, 0]])  # pairs AB 9, AC 3, BC 5
+    graph = np.array([[0, 0, 1], [0, 0, 0], [0, 1, 0]])  # AC and BC
+    pairs = connectomes.shared_pairs(edges, {"wiring": graph}, ["A", "B", "C"])
+    found = {kind: "".join(rows["a"] + rows["b"]) for kind, rows in pairs.groupby("kind")}
+    assert found == {"both": "BC", "inferred only": "AB", "reference only": "AC"}
+    assert connectomes.strongest(edges, 1).tolist() == [[0, 1, 0], [0, 0, 0], [0, 0, 0]]
 
 
-def test_the_reliability_of_an_average_bounds_what_it_can_agree_with():
-    assert of_average(0.5) == pytest.approx(2 / 3)
-    assert bound(0.6) == pytest.approx(0.75**0.5) and bound(-0.1) == 0
+def test_cell_bodies_lie_where_anatomy_has_them():
+    tail, right, up = positions(["AVAL", "AVAR", "RID", "VB02", "RMED"]).T
+    assert right[0] < right[1]
+    assert up[2] > up[3], "RID is dorsal, VB02 in the ventral cord"
+    assert tail[4] < tail[0] < tail[3], "from the nose to the tail"
+    with pytest.raises(NeuronError, match="no neuron XXX"):
+        positions(["AVAL", "XXX"])

@@ -9,11 +9,9 @@ import pandas as pd
 import pytest
 
 from cycles import CYCLE, cycle
-from wormgnn.admm import fit
-from wormgnn.datasets.kato import read
 from wormgnn.errors import RecordingError
 from wormgnn.paper.studies import components, manifold
-from wormgnn.paper.studies.manifold import horizon, of, score, sensitivity
+from wormgnn.paper.studies.manifold import horizon, score, sensitivity
 from wormgnn.recording import Recording
 from wormgnn.states import FOUR
 
@@ -65,13 +63,6 @@ def test_score_by_hand():
         score(np.array([0]), np.array([-1]))
 
 
-@pytest.mark.real_data
-def test_a_real_unseen_worm_is_decoded(kato_file):
-    worms = of(read(kato_file)[2:4], 2)
-    found = score(fit(worms[:1]).predict_states(worms[1]), worms[1].y)
-    assert found["balanced_accuracy"] > 0.9 > 0.65 > found["majority"]
-
-
 def worm(name, signs, seed, n_frames=1500):
     """Reversals of 20 of every 60 frames; each neuron follows them with its own sign."""
     rng = np.random.default_rng(seed)
@@ -83,20 +74,15 @@ def worm(name, signs, seed, n_frames=1500):
 
 
 def test_own_neurons_tell_the_onset_and_other_worms_only_if_alike():
-    signs = [(1, -1, 1, -1), (-1, 1, -1, 1), (1, -1, 1, -1), (-1, 1, -1, 1)]
-    scores, curves = components.decode_onsets(
-        [worm(f"w{k}", s, k) for k, s in enumerate(signs)], NEURONS
-    )
+    signs = [(1, -1, 1, -1), (-1, 1, -1, 1)] * 2
+    differ, alike = ([worm(f"w{k}", s, k) for k, s in enumerate(s)] for s in (signs, signs[::2]))
+    scores, curves = components.decode_onsets(differ, NEURONS)
     auc = scores.groupby("decoder").auc.mean()
-    assert auc["own neurons"] > 0.95
-    assert auc["average of other worms"] < 0.7
-    assert set(scores.decoder) == set(components.DECODERS) and len(scores) == 12
+    assert auc["own neurons"] > 0.95 and auc["average of other worms"] < 0.7
     peak = curves[curves.decoder == "own neurons"].groupby("lag_s").probability.mean()
     assert abs(peak.idxmax()) <= 1.0
-    alike, _ = components.decode_onsets(
-        [worm(f"w{k}", (1, -1, 1, -1), k) for k in range(3)], NEURONS
-    )
-    assert alike[alike.decoder == "average of other worms"].auc.min() > 0.95
+    scores, _ = components.decode_onsets([*alike, worm("w9", signs[0], 9)], NEURONS)
+    assert scores[scores.decoder == "average of other worms"].auc.min() > 0.95
 
 
 def test_axes_are_principal_and_signed():

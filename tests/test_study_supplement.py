@@ -1,4 +1,4 @@
-"""Studies of the supplement: one-hot edges, overfitting, recalls without AVA, and what it costs."""
+"""Studies of the supplement: one-hot edges, overfitting, and what it costs."""
 
 import sys
 from dataclasses import replace
@@ -9,27 +9,23 @@ import pandas as pd
 import pytest
 
 from recordings import small_worms
-from wormgnn.paper.studies import model_zoo, one_hot, without_ava
+from wormgnn.paper.studies import model_zoo, one_hot
 from wormgnn.plan import Experiment, Line, Plan, profile_named
-from wormgnn.results import Table
-from wormgnn.runner import run
+from wormgnn.runner import Table, run
 from wormgnn.store import Store
 
 N = 6
 
 
-def trained(edges, rivals="senders", seen=None):
+def trained(edges, rivals="senders"):
     """What a run keeps of one line's edges, in one fold."""
-    members, worms = edges.shape[:2]
-    seen = np.eye(members, worms, dtype=bool) if seen is None else seen
+    seen = np.eye(*edges.shape[:2], dtype=bool)
     line = Line("GNN", Plan("gnn"), factors={"rivals": rivals, "factor": 100})
-    cohort = SimpleNamespace(neurons="abcdef", worms=[f"w{worm}" for worm in range(worms)])
     return SimpleNamespace(
         experiment=SimpleNamespace(lines=(line,)),
         profile=SimpleNamespace(folds=(0,)),
         seed=0,
         arrays=lambda label, fold: {"edges": edges, "seen": seen},
-        cohort=lambda label: cohort,
     )
 
 
@@ -45,7 +41,6 @@ def test_permutations_and_their_absence_are_found_out_and_random_ones_are_like_t
     assert table["share"].eq(1).all() and table["distinct"].eq(N).all()
     assert table["one_hot"].eq(1).all() and table["bits"].eq(0).all()
     assert table["scaled_distance"].abs().max() < 1e-7
-    assert 0.4 < table["null_share"].mean() < 0.8
     absent = 1 - permuted(2, 3)
     table = one_hot.matrices(trained(absent, "types"))
     assert table["share"].eq(1).all() and table["distance"].abs().max() < 1e-7
@@ -72,15 +67,6 @@ def test_same_choice_is_that_of_a_loop(rivals):
         assert chance[member, worm] == pytest.approx(anywhere.mean())
 
 
-def test_example_is_an_unseen_worm_of_a_network_with_most_training_worms():
-    seen = np.array([[1, 0, 0], [1, 1, 1], [1, 0, 1]]) > 0
-    edges = np.random.default_rng(0).random((3, 3, N, N))
-    table = one_hot.examples(trained(edges, seen=seen))
-    assert (table["worm"].unique().tolist(), table["n_train"].unique().tolist()) == (["w1"], [2])
-    np.testing.assert_array_equal(table[list("abcdef")], edges[2, 1])
-    assert table["receiver"].tolist() == list("abcdef")
-
-
 def test_every_trained_network_has_its_curve_and_every_fold_its_seconds(tmp_path):
     lines = tuple(Line(m, Plan(m, sizes=(1,))) for m in ("mlp", "svm"))
     smoke = replace(profile_named("smoke"), folds=(0, 1), epochs=3)
@@ -92,7 +78,6 @@ def test_every_trained_network_has_its_curve_and_every_fold_its_seconds(tmp_path
     for fold, members in table.groupby("fold"):
         loss = ran.arrays("mlp", fold)["validation"]
         assert members["best_epoch"].tolist() == loss.argmin(axis=0).tolist()
-        np.testing.assert_allclose(members["best_loss"], loss.min(axis=0))
         np.testing.assert_allclose(members["rise"], loss[-1] - loss.min(axis=0), atol=1e-9)
     rows = ran.rows[ran.rows["model"] == "mlp"]
     (kinds,) = model_zoo.two_kinds(rows, table).to_dict("records")
@@ -104,25 +89,13 @@ def test_every_trained_network_has_its_curve_and_every_fold_its_seconds(tmp_path
     assert (cost["seconds"] > 0).all() and cost["networks"].eq(2).all()
 
 
-def test_recalls_are_of_unseen_worms_that_show_the_state():
-    cells = [("w1", 0, 0, 4), ("w1", 0, 1, 6), ("w1", 1, 1, 5), ("w1", 1, 0, 0)]
-    cells += [("w2", 0, 0, 10), ("w2", 0, 1, 0), ("w2", 1, 1, 0), ("w2", 1, 0, 0)]
-    counts = pd.DataFrame(cells, columns=["worm", "labelled", "predicted", "count"])
-    counts = counts.assign(model="MLP", n_states=4, neurons="paper", seen=False)
-    recalls = without_ava.recalls(pd.concat([counts, counts.assign(seen=True, count=99)]))
-    found = recalls[["worm", "state", "recall"]].to_numpy().tolist()
-    assert found == [["w1", "forward", 0.4], ["w1", "reverse", 1.0], ["w2", "forward", 1.0]]
-
-
 def test_a_step_is_measured_in_a_process_of_its_own(monkeypatch):
     monkeypatch.setattr(model_zoo, "VARIED", {"members": (2, 40)})
     monkeypatch.setattr(model_zoo, "USUAL", {"members": 3, "neurons": 4, "frames": 3000})
     experiment = Experiment("costs", "", (Line("MLP", Plan("mlp")),))
     table = model_zoo.costs(Table(pd.DataFrame(), None, experiment, "tiny", profile_named("smoke")))
     assert table["members"].tolist() == [2, 40] and set(table["neurons"]) == {4}
-    assert (table["cpu_s"] > 0).all() and set(table["varied"]) == {"members"}
-    each = 1000 * table["cpu_s"] / table["members"]
-    assert table["cpu_ms_each"].tolist() == pytest.approx(each.tolist())
+    assert (table["cpu_s"] > 0).all()
     if sys.platform == "linux":
         few, many = table["memory_mib"]
         assert many > few + 40 * 3000 * 16 * 4 / 2**20 * 0.9  # a hidden layer of every frame

@@ -89,11 +89,9 @@ def test_a_masked_member_is_the_mlp_on_fewer_neurons():
         some = [i for i, there in enumerate(row) if there]
         mlp = MLP(1, len(some), 2, hidden=5, norm="none")
         columns = [i + 4 * feature for feature in range(2) for i in some]
-        with torch.no_grad():
-            mlp.head.block.first.weight.copy_(model.first.weight[member : member + 1, :, columns])
-            mlp.head.block.first.bias.copy_(model.first.bias[member : member + 1])
-            mlp.head.readout.weight.copy_(model.readout.weight[member : member + 1])
-            mlp.head.readout.bias.copy_(model.readout.bias[member : member + 1])
+        state = {k: v[[member]] for k, v in model.state_dict().items() if k != "mask"}
+        state["head.block.first.weight"] = state["head.block.first.weight"][..., columns]
+        mlp.load_state_dict(state)
         torch.testing.assert_close(model(x)[member], mlp(x[:, some])[0])
 
 

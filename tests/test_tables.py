@@ -1,13 +1,15 @@
 """Recordings as WormWideWeb JSON, CSV and NPZ. Damaged ones: fuzz.py."""
 
+import bz2
 import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from recordings import digests, small_worms
-from wormgnn.datasets import tabular, wormwideweb
+from wormgnn.datasets import registry, tabular, wormwideweb
 from wormgnn.datasets.layouts import write_wormwideweb
 from wormgnn.errors import RecordingError, SourceError, WormgnnError
 from wormgnn.recording import NO_STATE, PAPER_NEURONS
@@ -125,6 +127,33 @@ def test_stand_ins_for_traces_and_times(animal):
         wormwideweb.read(animal)
 
 
+def test_the_layout_of_2026(animal, tmp_path):
+    """As wormwideweb.org serves it since then."""
+    old = json.loads(animal.read_text())
+    new = {
+        "timing": {"timestamp_confocal": old["timestamp_confocal"], "max_t": 1},
+        "gcamp": {"trace_array_original": old["trace_original"]},
+        "behavior": {name: old[name] for name in ("velocity", "reversal_events")},
+        "metadata": {"uid": "x"},
+        "label": old["labeled"],
+    }
+    text = json.dumps(new).encode()
+    for name, content in {"new.json": text, "new.json.bz2": bz2.compress(text)}.items():
+        (tmp_path / name).write_bytes(content)
+        (found,) = registry.read(tmp_path / name)
+        assert found.worm == "new" and found.digest == wormwideweb.read(animal)[0].digest
+        (tmp_path / name).write_bytes(content[:50])
+        with pytest.raises(SourceError, match=rf"{name}: expected a JSON"):
+            registry.read(tmp_path / name)
+
+
+@pytest.mark.real_data
+def test_real_files_of_2026(dag_folder):
+    (wanted,) = registry.read(dag_folder / "2022-07-26-31.json")
+    for path in (dag_folder.parent / "wormwideweb2026").glob("*.json*"):
+        assert registry.read(path)[0].digest == wanted.digest
+
+
 @pytest.mark.parametrize("content", ["", "[1, 2]", "{", '{"a": NaN'])
 def test_no_json_object(tmp_path, content):
     (tmp_path / "bad.json").write_text(content)
@@ -181,11 +210,55 @@ def test_csv_and_npz(tmp_path):
 
 
 def test_csv_without_states_and_times(tmp_path):
-    path = csv(tmp_path, "AVAL,RID\n1,2\n2,3\n")
-    worm = tabular.read(path, fps=4.0)[0]
-    assert (worm.vocabulary, worm.states.tolist()) == ((), [NO_STATE, NO_STATE])
-    np.testing.assert_array_equal(worm.times, [0.0, 0.25])
-    with pytest.raises(SourceError, match=r"mine\.csv: field 'time_s': expected seconds"):
+    for text in ("AVAL,RID\n1,2\n2,3\n", ",0,1\nAVAL,1,2\nRID,2,3\n"):  # as it is, and turned
+        path = csv(tmp_path, text)
+        worm = tabular.read(path, fps=4.0)[0]
+        assert (worm.vocabulary, worm.states.tolist()) == ((), [NO_STATE, NO_STATE])
+        np.testing.assert_array_equal(worm.traces, [[1, 2], [2, 3]])
+        np.testing.assert_array_equal(worm.times, [0.0, 0.25])
+        with pytest.raises(SourceError, match=r"mine\.csv: field 'time_s': expected seconds"):
+            tabular.read(path)
+
+
+FRAME = pd.DataFrame(np.random.default_rng(0).normal(size=(20, 3)), columns=["AVAL", "RID", "VB01"])
+FRAME.insert(0, "time_s", np.arange(20) / 2)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"encoding": "utf-8-sig"},
+        {"sep": ";"},
+        {"sep": "\t"},
+        {"sep": ";", "decimal": ","},
+        {"sep": "\t", "decimal": ",", "encoding": "utf-8-sig"},
+        {"header": False},  # and turned
+    ],
+    ids=str,
+)
+def test_tables_of_every_kind_are_read_alike(tmp_path, options):
+    turned = "header" in options
+    (FRAME.T if turned else FRAME).to_csv(tmp_path / "mine.csv", index=turned, **options)
+    (found,) = tabular.read(tmp_path / "mine.csv")
+    assert found.neurons == ("AVAL", "RID", "VB01")
+    np.testing.assert_allclose(np.column_stack([found.times, found.traces]), FRAME)
+
+
+def test_short_gaps_are_filled_and_long_ones_refused(tmp_path):
+    path, table = tmp_path / "mine.csv", FRAME.copy()
+    table.loc[10:12, "AVAL"] = np.nan
+    table.to_csv(path, index=False)
+    with pytest.warns(UserWarning, match=r"mine\.csv: field 'AVAL': 3 empty cells were"):
+        (found,) = tabular.read(path)
+    trace = found.traces[:, 0]
+    np.testing.assert_allclose(trace[9:14], np.linspace(trace[9], trace[13], 5))
+    table.loc[13, "AVAL"] = np.nan
+    table.to_csv(path, index=False)
+    wanted = r"mine\.csv: field 'AVAL': expected 3 empty .*, found 4 empty cells from row 12"
+    with pytest.raises(SourceError, match=wanted):
+        tabular.read(path)
+    FRAME.assign(time_s=FRAME["time_s"].mask(FRAME.index == 5)).to_csv(path, index=False)
+    with pytest.raises(SourceError, match=r"field 'time_s': expected a number in every frame"):
         tabular.read(path)
 
 

@@ -15,14 +15,13 @@ from wormgnn.errors import ChoiceError, NeuronError, RecordingError, TrainingErr
 from wormgnn.features import WINDOW_FRAMES, features
 from wormgnn.folds import fold_of_window
 from wormgnn.models import PREDICTORS, predictor
-from wormgnn.models.ensemble import flat_state
 from wormgnn.plan import Plan, Profile, profile_named
 from wormgnn.recording import PAPER_NEURONS
-from wormgnn.tasks import evaluation, traces
 from wormgnn.tasks import rollout as rollouts
-from wormgnn.tasks.rollout import BURN_IN_FRAMES, Rollout, ScheduledSampling
-from wormgnn.tasks.simple_forecasts import FORECASTS, fit_ridge
-from wormgnn.training import Batch
+from wormgnn.tasks import traces
+from wormgnn.tasks.rollout import BURN_IN_FRAMES, Rollout
+from wormgnn.tasks.simple_forecasts import FORECASTS, Autoregression, fit_ridge
+from wormgnn.training import flat_state
 
 MEMBERS, WINDOWS, FRAMES = 2, 5, 8
 MARKOVIAN = [("mlp", {}), ("node-mlp", {}), ("gnn", {}), ("gnn", {"edges": "after"}), ("gat", {})]
@@ -80,8 +79,8 @@ def by_loops(model, windows, context, teacher):
     for own, shown in zip(windows.split(1, dim=2), teacher, strict=True):
         x, memory, predicted = own[..., 0], None, []
         for frame in range(1, own.shape[-1]):
-            change, memory = model.predictor(x, memory, edges)
-            guess = x + change
+            change, memory = model.predictor.step(x, memory, edges)
+            guess = x + change.unflatten(1, x.shape[-3:-1])
             if frame >= model.known_frames:
                 predicted.append(guess)
             x = own[..., frame] if frame < model.known_frames or shown[frame] else guess
@@ -111,38 +110,6 @@ def test_a_free_run_rests_on_the_known_frames_alone(name, options):
         other[..., frame] += 0.5
         moved = (model(other, context, mask(0.0)) - result).abs().amax((0, 1, 2, 3))
         assert (moved > 1e-4).all() if frame < model.known_frames else not moved.any()
-
-
-@pytest.mark.parametrize("name, frames", [("mlp", 1), ("mlp-rnn", 4)])
-def test_windows_with_nothing_to_predict_are_refused(name, frames):
-    model = rollout(name)
-    assert model(*some_windows(frames + 1), mask(frames=frames + 1)).shape[-1] == 1
-    with pytest.raises(TrainingError, match=rf"windows of {frames} frames .* {frames} known"):
-        model(*some_windows(frames), mask(frames=frames))
-
-
-def one_batch(windows=50):
-    teacher = torch.zeros(windows, FRAMES, dtype=torch.bool)
-    inputs = (torch.rand(2, 1, windows, FRAMES), torch.rand(2, 1, 7), teacher)
-    return Batch(torch.tensor([0]), inputs, torch.rand(windows, 2, 1, 7), "worm")
-
-
-def test_true_frames_fade_out_linearly_over_epochs():
-    plain, sampling = one_batch(), ScheduledSampling(end_epochs=4)
-    random = torch.Generator().manual_seed(0)
-    for epoch in range(7):
-        share = max(0.0, 1 - epoch / 4)
-        assert sampling.share(epoch) == share
-        masks = []
-        for _ in range(3):
-            batch = sampling(plain, epoch, random)
-            assert batch.members is plain.members and batch.target is plain.target
-            assert batch.inputs[:2] == plain.inputs[:2] and not plain.inputs[2].any()
-            masks.append(batch.inputs[2])
-        assert torch.stack(masks).double().mean() == pytest.approx(share, abs=0.05)
-        assert share not in (0, 1) or torch.stack(masks).unique().tolist() == [share]
-        assert share in (0, 1) or not torch.equal(masks[0], masks[1])
-    assert not ScheduledSampling(0)(plain, 0, random).inputs[2].any()
 
 
 def numbered(fold, split="shuffled", model="mean"):
@@ -176,7 +143,7 @@ def test_training_and_validation_share_out_all_whole_windows(split, model, lengt
 
 
 def test_static_edges_rest_on_training_windows_or_on_all_of_an_unseen_worm():
-    worm, count = numbered(fold=3), traces.CONTEXT_FRAMES
+    worm, count = numbered(fold=3), rollouts.CONTEXT_FRAMES
     train = worm.windows(False)[0, 0].flatten().tolist()
     for validation in (False, True):
         (batch,) = worm.batches([0], rollout("mlp"), validation)
@@ -273,14 +240,19 @@ def test_members_that_train_in_turn_end_as_those_that_train_together(monkeypatch
     torch.testing.assert_close(other_curve.validation, curve.validation)
 
 
-def test_a_network_beyond_the_budget_is_refused(monkeypatch):
+def test_what_cannot_roll_out_is_refused(monkeypatch):
+    for name, frames in (("mlp", 1), ("mlp-rnn", 4)):
+        model = rollout(name)
+        assert model(*some_windows(frames + 1), mask(frames=frames + 1)).shape[-1] == 1
+        with pytest.raises(TrainingError, match=rf"windows of {frames} frames .* {frames} known"):
+            model(*some_windows(frames), mask(frames=frames))
     model = rollout("gnn", 1)
     one = bytes_of(model, 4, 20, 8)
     monkeypatch.setattr(rollouts, "MEMORY_BUDGET_BYTES", one)
-    assert rollouts.members_at_once(model, 4, 20, 8) == 1
+    assert model.members_at_once(4, 20, 8) == 1
     monkeypatch.setattr(rollouts, "MEMORY_BUDGET_BYTES", one - 1)
     with pytest.raises(TrainingError, match=r"20 windows of 8 frames of 4 neurons .*fewer hidden"):
-        rollouts.members_at_once(model, 4, 20, 8)
+        model.members_at_once(4, 20, 8)
 
 
 def cut_worms():
@@ -299,10 +271,10 @@ def test_windows_start_every_eight_frames_as_long_as_they_fit(horizon):
     for n_frames in range(120):
         wanted = [t for t in range(0, n_frames, 8) if t + BURN_IN_FRAMES + horizon <= n_frames]
         if wanted and horizon:
-            assert evaluation.starts(n_frames, horizon).tolist() == wanted
+            assert rollouts.starts(n_frames, horizon).tolist() == wanted
         else:
             with pytest.raises(RecordingError, match=rf"horizon of {horizon} .*{n_frames} frames"):
-                evaluation.starts(n_frames, horizon)
+                rollouts.starts(n_frames, horizon)
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf, 1e38, 11.0, -11.0, 9.9, 10.0])
@@ -312,12 +284,12 @@ def test_errors_are_means_over_windows_and_what_is_far_out_has_diverged(value):
     predicted[1, 0, 2, 3, 1] = value
     wanted = ((predicted - truth) ** 2).mean(axis=3)
     wanted[1, 0, 2, 1] = wanted[1, 0, 2, 1] if np.isfinite(value) else np.inf
-    result = evaluation.square_error(torch.from_numpy(predicted), torch.from_numpy(truth))
+    result = rollouts.square_error(torch.from_numpy(predicted), torch.from_numpy(truth))
     assert result.dtype == np.float64
     np.testing.assert_allclose(result, wanted)
     diverged = np.zeros((2, 5), dtype=bool)
-    diverged[1, 3] = value not in (9.9, evaluation.DIVERGED)
-    assert np.array_equal(evaluation.diverged(torch.from_numpy(predicted)), diverged)
+    diverged[1, 3] = value not in (9.9, rollouts.DIVERGED)
+    assert np.array_equal(rollouts.diverged(torch.from_numpy(predicted)), diverged)
 
 
 @torch.no_grad()
@@ -331,39 +303,33 @@ def one_by_one(model, m, worm, start, horizon_frames):
 
 
 @pytest.mark.parametrize("name, options", EVALUATED)
-def test_errors_examples_and_free_runs_are_those_of_one_window_at_a_time(name, options):
+def test_errors_examples_and_free_runs_are_those_of_one_window_at_a_time(
+    name, options, monkeypatch
+):
     model, worms = ensemble(name, **options), cut_worms()
-    result = evaluation.evaluate_networks(model, worms, SUBSETS)
+    result = rollouts.evaluate(worms, SUBSETS, [model] * 3)
     assert result["seen"].astype(int).tolist() == [[1, 0, 0], [0, 1, 0], [1, 1, 0]]
     for field in ("mse", "examples", "free"):
         unseen = np.isfinite(result[field]).all(axis=tuple(range(2, result[field].ndim)))
         assert (unseen == ~result["seen"]).all(), field
     close = {"rtol": 1e-3, "atol": 1e-5}
     for m, column in ((0, 1), (1, 2)):
-        worm, horizon = worms[column], evaluation.HORIZON_FRAMES
+        worm, horizon = worms[column], rollouts.HORIZON_FRAMES
         n_frames, errors = worm.x.shape[-1], []
-        for start in evaluation.starts(n_frames):
+        for start in rollouts.starts(n_frames):
             truth = worm.x[..., start + BURN_IN_FRAMES :][..., :horizon]
             errors.append((one_by_one(model, m, worm, start, horizon) - truth).square())
         np.testing.assert_allclose(result["mse"][m, column], torch.stack(errors).mean(0), **close)
-        for k, start in list(enumerate(evaluation.example_starts(n_frames)))[::4]:
+        for k, start in list(enumerate(rollouts.example_starts(n_frames)))[::4]:
             wanted = one_by_one(model, m, worm, start, horizon)
             np.testing.assert_allclose(result["examples"][m, column, :, :, k], wanted, **close)
-        wanted = one_by_one(model, m, worm, evaluation.free_start(n_frames), evaluation.FREE_FRAMES)
+        wanted = one_by_one(model, m, worm, rollouts.free_start(n_frames), rollouts.FREE_FRAMES)
         np.testing.assert_allclose(result["free"][m, column], wanted, **close)
     assert np.ptp(result["free"][0, 1], axis=-1).max() > 1e-2  # it does move
-
-
-@pytest.mark.parametrize("name, options", EVALUATED)
-def test_members_in_turn_forecast_as_members_together(monkeypatch, teachers, name, options):
-    model, worms = ensemble(name, **options), cut_worms()
-    together = evaluation.evaluate_networks(model, worms, SUBSETS)
-    one = bytes_of(model, len(NEURONS), len(evaluation.starts(worms[2].x.shape[-1])), 2)
-    monkeypatch.setattr(rollouts, "MEMORY_BUDGET_BYTES", int(2.5 * one))
-    in_turn = evaluation.evaluate_networks(model, worms, SUBSETS)
-    assert len(teachers) == 6 + 8  # two groups on worm 3, each run twice
-    for field, wanted in together.items():
-        np.testing.assert_allclose(in_turn[field], wanted, rtol=1e-4, atol=1e-6, err_msg=field)
+    one = bytes_of(model, len(NEURONS), len(rollouts.starts(150)), 2)
+    monkeypatch.setattr(rollouts, "MEMORY_BUDGET_BYTES", int(2.5 * one))  # members take turns
+    for field, in_turn in rollouts.evaluate(worms, SUBSETS, [model] * 3).items():
+        np.testing.assert_allclose(in_turn, result[field], rtol=1e-4, atol=1e-6, err_msg=field)
 
 
 @pytest.mark.parametrize("causal", [True, False])
@@ -373,10 +339,8 @@ def test_causal_forecasts_know_nothing_of_the_frames_behind_them(causal):
     plan = plan_of("gnn", sizes=(1,), scaling="causal")
     seen = replace(traces.worm_traces(plan, cohort, 0, "cpu")[0], causal=causal, name="other")
     other = replace(seen, x=torch.where(torch.arange(900) < 500, seen.x, 1 - seen.x))
-    first, changed = (
-        evaluation.evaluate_networks(model, [w], SUBSETS)["examples"] for w in (seen, other)
-    )
-    early = evaluation.example_starts(900) + BURN_IN_FRAMES <= 500
+    first, changed = (rollouts.evaluate([w], SUBSETS, [model])["examples"] for w in (seen, other))
+    early = rollouts.example_starts(900) + BURN_IN_FRAMES <= 500
     same = (first == changed).all(axis=(0, 1, 2, 3, 5))
     assert (same == early).all() if causal else not same.any()
 
@@ -417,6 +381,13 @@ def test_unseen_worms_play_no_part_in_training_and_do_not_influence_each_other(m
         assert equal == ("worm-3" not in (subset, worm)), (subset, worm)
 
 
+def on(simple, windows):
+    """Forecasts of windows from their first four frames."""
+    x = torch.from_numpy(windows[..., 4 - simple.known_frames :])
+    with torch.no_grad():
+        return simple(x, x[..., 0], torch.zeros(x.shape[2:], dtype=torch.bool))[0].numpy()
+
+
 @pytest.mark.parametrize("name", FORECASTS)
 @pytest.mark.parametrize("seed", [0, 2])
 def test_simple_forecasts_are_fitted_on_the_windows_of_their_training_worms(name, seed):
@@ -431,13 +402,12 @@ def test_simple_forecasts_are_fitted_on_the_windows_of_their_training_worms(name
         every = np.stack(np.split(x, 25, axis=-1), axis=2)
         for use, kept in windows.items():
             kept.append(every[:, :, validates == use])
-    simple = FORECASTS[name](windows[False], windows[True], worms[2], NEURONS)
-    known, truth = (
-        np.stack([xs[2][..., t + a : t + b] for t in evaluation.starts(200)], axis=2)
-        for a, b in ((0, 4), (4, 20))
+    simple = Rollout(
+        Autoregression([FORECASTS[name](windows[False], windows[True], worms[2], NEURONS)])
     )
-    wanted = simple.forecast(known, 16)
-    np.testing.assert_allclose(arrays["mse"][0, 2], ((wanted - truth) ** 2).mean(2), rtol=1e-4)
+    known = np.stack([xs[2][..., t : t + 20] for t in rollouts.starts(200)], axis=2)
+    wanted = on(simple, known)
+    np.testing.assert_allclose(arrays["mse"][0, 2], ((wanted - known[..., 4:]) ** 2).mean(2), 1e-4)
     np.testing.assert_allclose(arrays["examples"][0, 2][:, :, 0], wanted[:, :, 0], rtol=1e-4)
 
 
@@ -453,10 +423,10 @@ def test_a_lagged_mlp_begins_as_the_autoregression_of_its_windows():
             for use in (False, True)
         )
         assert training[0].shape[-1] == 12
-        simple = fit_ridge(training, validation, lags=4)
+        simple = Rollout(Autoregression([fit_ridge(training, validation, lags=4)]))
         for column in np.flatnonzero(~arrays["seen"][row]):
-            x = worms[column].x[..., evaluation.example_starts(203)[:, None] + np.arange(4)]
-            wanted = simple.forecast(x, 16)
+            known = worms[column].frames(rollouts.example_starts(203), 20).double().numpy()
+            wanted = on(simple, known)
             np.testing.assert_allclose(arrays["examples"][row, column], wanted, 1e-3, 1e-4)
 
 
@@ -471,6 +441,31 @@ def test_a_forecast_can_be_the_mean_of_a_networks_and_a_simple_one():
         np.testing.assert_allclose(mean, (own + simple) / 2, rtol=1e-4, atol=1e-6)
     with pytest.raises(ChoiceError, match=r"averaged_with 'mlp'.*var"):
         traces.check(plan_of("gnn", options={"averaged_with": "mlp"}), cohort)
+
+
+def test_edges_of_another_worm_are_that_worms_and_no_others():
+    """As if the evaluated worm's frames had never given an edge."""
+    cohort = cohort_of(tiny_worms(3), replace(EVERY, folds=(0,)))
+    options = {"edges": "after", "message": "self"}
+    own = plan_of("gnn", options=options, sizes=(2,), learning_rate=0.01, epochs=20)
+    swapped = own.with_options(edges_of="another worm")
+    (arrays,), (usual,) = (forecast(plan, cohort)[1] for plan in (swapped, own))
+    members, worms = traces.subsets(own, cohort), traces.worm_traces(own, cohort, 0, "cpu")
+    model, _ = traces.train(own, cohort, worms, members, 0)
+    for column, worm in enumerate(worms):
+        row = np.flatnonzero(~arrays["seen"][:, column])
+        other = worms[(column + 1) % 3]
+        first = rollouts.example_starts(worm.x.shape[-1])
+        known = torch.nn.functional.pad(worm.frames(first, 4)[..., -1:], (0, 16))
+        nothing = torch.zeros(known.shape[2:], dtype=torch.bool)
+        with torch.no_grad():
+            wanted = model.eval()(known, other.context(0), nothing)[row]
+        np.testing.assert_allclose(arrays["examples"][row, column], wanted, 0, 5e-6)
+    assert (
+        np.nanmax(np.abs(arrays["examples"] - usual["examples"])) > 5e-5
+    )  # tiny worms are much alike
+    with pytest.raises(ChoiceError, match=r"edges_of 'nobody'.*another worm"):
+        traces.check(replace(own, options={"edges_of": "nobody"}), cohort)
 
 
 def test_members_are_all_subsets_that_leave_a_worm_and_bad_input_is_refused():

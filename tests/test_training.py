@@ -28,12 +28,6 @@ def network(members):
     return classifier("mlp", range(members), NEURONS, STATES)
 
 
-def member_of(model, m):
-    alone = network(1)
-    alone.load_state_dict({name: value[m : m + 1] for name, value in model.state_dict().items()})
-    return alone
-
-
 def test_adam_is_torchs_for_members_that_step_at_different_times():
     generator = torch.Generator().manual_seed(0)
     flat = torch.randn(3, 4, generator=generator)
@@ -63,25 +57,6 @@ def test_plateau_is_torchs(losses):
         theirs.step(loss)
         assert rate[0].item() == optimiser.param_groups[0]["lr"]
     assert rate[1] == 1  # the member that keeps improving keeps its rate
-
-
-def test_members_trained_together_are_those_trained_alone():
-    train = [batch([0, 2], seed=1), batch([1, 2], seed=2)]
-    validation = [batch([0, 1, 2], seed=3), batch([2], 5, seed=4)]
-    alone = {0: ([0], [0]), 1: ([1], [0]), 2: ([0, 1], [0, 1])}  # the batches that each one meets
-    together = network(3)
-    members = [member_of(together, m) for m in range(3)]
-    schedule = Schedule(epochs=12, learning_rate=1e-2, patience_epochs=2)
-    history = fit(together, train, validation, squared_error, schedule, seed=5)
-    for m, (trains, validates) in alone.items():
-        own = [replace(train[i], members=torch.tensor([0])) for i in trains]
-        checks = [replace(validation[i], members=torch.tensor([0])) for i in validates]
-        single = fit(members[m], own, checks, squared_error, schedule, seed=5)
-        torch.testing.assert_close(history.validation[:, m], single.validation[:, 0])
-        assert history.best_epoch[m] == single.best_epoch[0]
-        torch.testing.assert_close(
-            member_of(together, m).state_dict(), members[m].state_dict(), rtol=1e-4, atol=1e-5
-        )
 
 
 def test_one_step_is_that_of_plain_torch():

@@ -49,10 +49,10 @@ if TYPE_CHECKING:
     from wormgnn.plan import PROFILES, Experiment, Line, Plan, Profile, profile_named
     from wormgnn.plots.style import use_style
     from wormgnn.recording import PAPER_NEURONS, Recording
-    from wormgnn.results import Reference, Table
+    from wormgnn.results import Reference
     from wormgnn.results import read as read_reference
     from wormgnn.results import write as write_reference
-    from wormgnn.runner import run
+    from wormgnn.runner import Table, run
     from wormgnn.store import Store
     from wormgnn.tasks.states import READERS
 
@@ -84,8 +84,8 @@ _NAMES = {
     "plan": "PROFILES Experiment Line Plan Profile profile_named",
     "plots.style": "use_style",
     "recording": "PAPER_NEURONS Recording",
-    "results": "Reference Table read_reference write_reference",
-    "runner": "run",
+    "results": "Reference read_reference write_reference",
+    "runner": "Table run",
     "store": "Store",
     "tasks.states": "READERS",
 }

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wormgnn.datasets import registry
 from wormgnn.datasets.simulated import Simulation
-from wormgnn.errors import ChoiceError, NeuronError
+from wormgnn.errors import ChoiceError, NeuronError, chosen
 from wormgnn.features import Features, Scaling, derivative, features
 from wormgnn.folds import Role, Split, roles
+from wormgnn.neurons import sets_of
+from wormgnn.plan import Experiment, Line, Profile
 from wormgnn.recording import Recording, check_names
 
-if TYPE_CHECKING:
-    from wormgnn.plan import Profile
-
 Subset = tuple[str, ...]
+
+GIVEN = "given recordings"  # name of worms that were handed to `run` in the place of a dataset
+OTHER_LAB = "another lab"  # stands for the freely moving animals that go with the training worms
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,8 @@ class Cohort:
 
     The first `n_pool` recordings may train; the order of all decides the folds, with the seed.
     `neurons` are names in the order of the features' columns, of which a worm may lack some, and
-    `profile` says which folds, epochs and worm subsets; `only`, which of these subsets train, where
-    they are not all.
+    `profile` says which folds, epochs and worm subsets; `only`, which one of these subsets trains,
+    where they do not all.
     """
 
     recordings: tuple[Recording, ...]
@@ -37,7 +39,7 @@ class Cohort:
     neurons: tuple[str, ...]
     profile: Profile
     seed: int = 0
-    only: tuple[Subset, ...] | None = None
+    only: Subset | None = None
     _features: dict[tuple[int, Scaling], tuple[Features, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -90,7 +92,7 @@ class Cohort:
     def subsets(self, sizes: Sequence[int] | None) -> list[Subset]:
         """Worms that each member trains on."""
         subsets = self.profile.subsets(self.worms[: self.n_pool], sizes)
-        return [subset for subset in subsets if self.only is None or subset in self.only]
+        return [subset for subset in subsets if self.only in (None, subset)]
 
     def known(self, subsets: Sequence[Subset]) -> NDArray[np.bool_]:
         """Neurons named in any training worm of each subset, shape (subsets, neurons)."""
@@ -164,3 +166,64 @@ VIEWS: Mapping[str, View] = {
 With `derivative` that of each trace stands in its place. The two features are then the first and
 the second derivative: a model must tell states from how activity changes, not from how high it is.
 """
+
+
+class Worms:
+    """The worms of an experiment as they are loaded, and the cohorts of its lines, each made once.
+
+    `source` are the worms that train, a dataset or recordings; `profile` and `seed` are the run's.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        source: str | Sequence[Recording],
+        profile: Profile,
+        seed: int,
+    ) -> None:
+        self.experiment, self.profile, self.seed = experiment, profile, seed
+        self.source = source if isinstance(source, str) else GIVEN
+        self._loaded: dict[str | Simulation, list[Recording]] = {}
+        if not isinstance(source, str):
+            self._loaded[GIVEN] = list(source)
+        self._made: dict[object, Cohort] = {}
+
+    def cohorts(self, line: Line) -> Iterator[Cohort]:
+        """One cohort, or one for each set of neurons that other animals are decoded by."""
+        source, others = line.train or self.source, self.experiment.unseen
+        train, unseen = self._load(source), self._load(None if line.alone else others)
+        if line.pool is not None:
+            first, last = line.pool
+            train, unseen = train[:first], train[-last:]
+        if others is not None:
+            # The slowest is resampled too: no worm keeps its source's derivative, so that all
+            # derivatives are computed alike.
+            fps = min(worm.fps for worm in (*train, *unseen))
+            train, unseen = ([worm.resample(fps) for worm in w] for w in (train, unseen))
+        for neurons, group in sets_of(line.neurons, train, unseen):
+            animals = tuple(worm.worm for worm in group)
+            key = (source, line.view, line.pool, line.alone, neurons, animals)
+            if key not in self._made:
+                view = chosen("view", line.view, VIEWS)
+                seen, away = (view(worms, source, neurons) for worms in (train, group))
+                self._made[key] = Cohort.of(seen, neurons, self.profile, away, self.seed)
+            yield self._made[key]
+
+    def recordings(self) -> list[Recording]:
+        """Worms of the experiment's datasets; none where each line has simulated ones of its own.
+
+        An experiment without lines has those of its datasets.
+        """
+        lines = self.experiment.lines
+        if lines and all(isinstance(line.train, Simulation) for line in lines):
+            return []
+        return [*self._load(self.source), *self._load(self.experiment.unseen)]
+
+    def _load(self, source: str | Simulation | None) -> list[Recording]:
+        if source is None:
+            return []
+        if source not in self._loaded:
+            other = source == OTHER_LAB
+            loaded = registry.other_lab(self.source) if other else registry.load(source)
+            self._loaded[source] = loaded
+        return self._loaded[source]

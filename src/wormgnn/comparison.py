@@ -31,8 +31,7 @@ NAMES = ("experiment", "line", "model")
 SEEN = {True: "same worm", False: "unseen worms"}
 """`same worm`: the test fold of the worms trained on (the paper's "Training Set")."""
 
-MARGIN = 2.0
-"""Percentage points within which a difference of accuracy is not noticeable."""
+MARGIN = 2.0  # percentage points within which a difference of accuracy is not noticeable
 
 SAME, DIFFERENT, OPEN = "same within the margin", "different", "not decided"
 """The three answers of `answer`."""
@@ -71,40 +70,26 @@ def compare(
     on: Sequence[str] | None = None,
     unit: str | Sequence[str] = "worm",
     scale: float = 100.0,
-    margin: float = MARGIN,
 ) -> pd.DataFrame:
     """A minus B, pair by pair, with intervals over worms.
 
-    Parameters
-    ----------
-    table
-        Rows with columns of identity and scores, as `Table.rows` or a reference table. Two
-        tables are compared by concatenating them first.
-    A, B
-        Which rows, e.g. `dict(model="GNN", seen=False)`.
-    score, scale
-        Column to compare, and a factor on it: 100 turns fractions into percentage points.
-    by
-        Columns that make a row of the result; together if empty. Where A and B set one apart
-        (`A=dict(model=["GIN-0", "GAT"])`, `B=dict(model="GNN")`), rows are those of the side that
-        lists values, of A if both do or neither.
-    on
-        Columns that a pair shares, beside those of `by`: by default all of `IDENTITY` and `FACTORS`
-        that the table has, but `NAMES` and those that A and B set to different values.
-    unit
-        Column (or columns) of the independent unit that the bootstrap resamples.
-    margin
-        Of `answer`, in scaled units.
+    - `table`: rows with columns of identity and scores, as `Table.rows` or a reference table. Two
+      tables are compared by concatenating them first.
+    - `A`, `B`: which rows, e.g. `dict(model="GNN", seen=False)`.
+    - `score`, `scale`: column to compare, and a factor on it: 100 turns fractions into percentage
+      points.
+    - `by`: columns that make a row of the result; together if empty. Where A and B set one apart
+      (`A=dict(model=["GIN-0", "GAT"])`, `B=dict(model="GNN")`), rows are those of the side that
+      lists values, of A if both do or neither.
+    - `on`: columns that a pair shares, beside those of `by`: by default all of `IDENTITY` and
+      `FACTORS` that the table has, but `NAMES` and those that A and B set to different values.
+    - `unit`: column (or columns) of the independent unit that the bootstrap resamples.
 
-    Returns
-    -------
-    table
-        One row for each group: the columns `by`, a, b (means over pairs), difference, low, high
-        (95 % over units), sd (of the pairs' differences), p_worms (Wilcoxon over units, which
-        cannot fall below 0.0625 with five), p_pairs (over pairs: too small, since pairs share
-        worms), n_pairs, n_worms (units), n_folds, majority (mean share of the commonest state in
-        A's rows, NaN without such a column), answer, text (`with_interval`). A difference that is
-        not finite has no interval.
+    One row for each group: the columns `by`, a, b (means over pairs), difference, low, high (95 %
+    over units), sd (of the pairs' differences), p_worms (Wilcoxon over units, which cannot fall
+    below 0.0625 with five), p_pairs (over pairs: too small, since pairs share worms), n_pairs,
+    n_worms (units), n_folds, majority (mean share of the commonest state in A's rows, NaN without
+    such a column), answer, text (`with_interval`). A difference that is not finite has no interval.
 
     ChoiceError for a column or value that the table lacks; CompareError for no pair, or rows of one
     side that are the same by `on`.
@@ -125,11 +110,10 @@ def compare(
         raise CompareError(f"no rows of {dict(A)} and {dict(B)} share {', '.join(keys)}")
     groups = pairs.groupby(list(by), sort=False) if by else [((), pairs)]
     units = [unit] if isinstance(unit, str) else list(unit)
-    rows = [
-        dict(zip(by, group, strict=True)) | _difference(part, units, scale, margin)
+    return pd.DataFrame(
+        dict(zip(by, group, strict=True)) | _difference(part, units, scale)
         for group, part in groups
-    ]
-    return pd.DataFrame(rows)
+    )
 
 
 def _side(
@@ -144,9 +128,7 @@ def _side(
     return rows[list(keys)].assign(score=rows[score], majority=majority)
 
 
-def _difference(
-    pairs: pd.DataFrame, units: Sequence[str], scale: float, margin: float
-) -> dict[str, Any]:
+def _difference(pairs: pd.DataFrame, units: Sequence[str], scale: float) -> dict[str, Any]:
     a, b = (scale * pairs[side] for side in ("score_a", "score_b"))
     keys = pairs[list(units)].astype(str).agg("/".join, axis=1)
     names, unit = np.unique(keys, return_inverse=True)
@@ -173,25 +155,23 @@ def _difference(
         "n_worms": len(names),
         "sd": sd,
         "n_folds": pairs["fold"].nunique() if "fold" in pairs else np.nan,
-        "answer": answer(low, high, margin) if finite else OPEN,
+        "answer": answer(low, high) if finite else OPEN,
     }
     return row | {"text": with_interval(row)}
 
 
-def answer(low: float, high: float, margin: float = MARGIN) -> str:
+def answer(low: float, high: float) -> str:
     """What an interval says of a difference: `SAME`, `DIFFERENT` or `OPEN`.
 
-    Same: the whole interval lies within the margin on both sides of zero (an equivalence
-    test, stricter than two one-sided tests at 5 %, which take the interval of 90 %), even
-    where it leaves zero out: then the difference is real and too small to be noticed.
+    Same: the whole interval lies within `MARGIN` on both sides of zero (an equivalence test,
+    stricter than two one-sided tests at 5 %, which take the interval of 90 %), even where it
+    leaves zero out: then the difference is real and too small to be noticed.
     Different: it leaves out zero, and is not within the margin. Not decided: it holds zero,
     and differences beyond the margin; or there is no interval.
     """
-    if not margin > 0:
-        raise ChoiceError("margin", margin, ["numbers above 0"])
     if np.isnan(low) or np.isnan(high):
         return OPEN
-    if -margin < low and high < margin:
+    if low > -MARGIN and high < MARGIN:
         return SAME
     return DIFFERENT if low > 0 or high < 0 else OPEN
 

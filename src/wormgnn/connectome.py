@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from wormgnn.errors import ChoiceError, NeuronError, chosen
 from wormgnn.recording import canonical_name
 
-WEIGHTINGS = ("count", "binary", "normalised")
+WEIGHTINGS = ("count", "normalised")
 """How the weights of edges are expressed, see `adjacency`."""
 
 CONNECTOMES: Mapping[str, str] = {
@@ -45,10 +45,7 @@ _KINDS = {"chemical": "Generic_CS", "gap": "Generic_GJ"}
 def cells_in(connectome: str) -> tuple[str, ...]:
     """Sorted canonical names of the cells with an edge in a connectome (muscles included).
 
-    Raises
-    ------
-    ChoiceError
-        A name that is not in `CONNECTOMES`.
+    ChoiceError for a name that is not in `CONNECTOMES`.
     """
     return tuple(sorted(_load(chosen("connectome", connectome, CONNECTOMES))[0]))
 
@@ -60,7 +57,7 @@ def adjacency(
     weighting: str = "count",
     self_edges: bool = True,
 ) -> NDArray[np.float64]:
-    """Weighted adjacency among `neurons`: `A[i, j]` is the edge from neuron j to neuron i.
+    """Weighted adjacency among N `neurons`, shape (N, N): `A[i, j]` is the edge from j to i.
 
     Receiver first, so that `A @ x` is the sum of equation 12, `H_i = sum_j w_ij x_j`.
     Gap junctions run both ways: that part of `A` is symmetric, unless normalised.
@@ -69,30 +66,20 @@ def adjacency(
     ----------
     neurons
         N distinct names in the order of rows and columns; `VB1` and `VB01` are the same.
-    connectome
-        Name in `CONNECTOMES`.
     synapses
         `chemical`, `gap`, or `both` for their sum; `both` or `functional` for `randi2023`.
     weighting
-        `count`: the connectome's own weight (see `CONNECTOMES`). `binary`: 1 for
-        each edge, whatever its weight and sign. `normalised`: each row divided by the sum
-        of its absolute weights, so that a receiver takes the mean of its inputs; a row
+        `count`: the connectome's own weight (see `CONNECTOMES`). `normalised`: each row divided
+        by the sum of its absolute weights, so that a receiver takes the mean of its inputs; a row
         without inputs stays zero.
     self_edges
         True adds the identity, on top of autapses that the connectome has, before the
         weighting. False leaves the diagonal zero, autapses dropped: neurons that have no
         partner among `neurons` then have zero rows.
 
-    Returns
-    -------
-    Array of shape (N, N), without unit.
-
-    Raises
-    ------
-    ChoiceError
-        Unknown connectome, synapses (or none of that kind in it) or weighting.
-    NeuronError
-        No neurons, one given twice, or some that the connectome does not have.
+    ChoiceError for an unknown connectome (a key of `CONNECTOMES`), synapses (or none of that kind
+    in it) or weighting; NeuronError for no neurons, one given twice, or some that the connectome
+    does not have.
     """
     source = chosen("connectome", connectome, CONNECTOMES)
     known = {"functional": "Functional"} if connectome == "randi2023" else _KINDS
@@ -101,11 +88,17 @@ def adjacency(
     if weighting not in WEIGHTINGS:
         raise ChoiceError("weighting", weighting, WEIGHTINGS)
     cells, arrays = _load(source)
-    places = _places(neurons, cells, connectome)
+    if not neurons:
+        raise NeuronError("neurons: expected at least one name, found none")
+    places = places_of(neurons, cells, f"connectome {connectome!r}")
     sent = np.sum([arrays[kind][np.ix_(places, places)] for kind in kinds], axis=0)
     received = np.ascontiguousarray(sent.T)  # cect has the sender first
     np.fill_diagonal(received, received.diagonal() + 1.0 if self_edges else 0.0)
-    return _weigh(received, weighting)
+    if weighting == "count":
+        return received
+    # absolute: the functional atlas has negative responses
+    total = np.abs(received).sum(axis=1, keepdims=True)
+    return np.asarray(received / np.where(total > 0, total, 1.0))
 
 
 @cache
@@ -119,24 +112,13 @@ def _load(cached: str) -> tuple[Mapping[str, int], Mapping[str, NDArray[np.float
     return cells, {kind: np.asarray(a, np.float64) for kind, a in dataset.connections.items()}
 
 
-def _places(neurons: Sequence[str], cells: Mapping[str, int], connectome: str) -> list[int]:
+def places_of(neurons: Sequence[str], cells: Mapping[str, int], whose: str) -> list[int]:
+    """Places of neurons among cells by canonical name; NeuronError for absent or repeated ones."""
     names = [canonical_name(neuron) for neuron in neurons]
-    if not names:
-        raise NeuronError("neurons: expected at least one name, found none")
     absent = [given for given, name in zip(neurons, names, strict=True) if name not in cells]
     if absent:
-        raise NeuronError(f"connectome {connectome!r} has no neuron {', '.join(absent)}")
+        raise NeuronError(f"{whose} has no neuron {', '.join(absent)}")
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise NeuronError(f"neurons: expected distinct names, found twice {', '.join(repeated)}")
     return [cells[name] for name in names]
-
-
-def _weigh(weights: NDArray[np.float64], weighting: str) -> NDArray[np.float64]:
-    if weighting == "count":
-        return weights
-    if weighting == "binary":
-        return (weights != 0).astype(np.float64)
-    # absolute: the functional atlas has negative responses
-    total = np.abs(weights).sum(axis=1, keepdims=True)
-    return weights / np.where(total > 0, total, 1.0)

@@ -19,9 +19,10 @@ from tqdm import tqdm
 from wormgnn.datasets import registry
 from wormgnn.decoder import UNSURE, BehaviourDecoder, Trust, as_recording, labels, scores
 from wormgnn.errors import NeuronError, RecordingError, StateError
-from wormgnn.limits import MIN_FRAMES
 from wormgnn.recording import NO_STATE, Recording
 from wormgnn.states import bouts, merge
+
+MIN_FRAMES = 8  # frames of a recording that is decoded: one window
 
 USUAL_FPS = (0.2, 30.0)
 """Frames per second of whole-brain recordings; others are taken for a wrong unit of time."""
@@ -29,18 +30,9 @@ USUAL_FPS = (0.2, 30.0)
 
 @dataclass(frozen=True)
 class Decoded:
-    """What a decoder made of a recording, at the recording's own frames.
+    """What a decoder made of a recording, and how far to trust it.
 
-    Attributes
-    ----------
-    recording
-        As it was given.
-    decoder
-        Who decoded it.
-    trust
-        How far to trust it.
-    probabilities
-        Shape (frames, states).
+    `probabilities` have the shape (frames, states), at the recording's own frames.
     """
 
     recording: Recording
@@ -172,14 +164,9 @@ def jobs(
 
     `fps`, in frames per second, is for tables that do not tell; `scored` asks for labels.
 
-    Raises
-    ------
-    SourceError, RecordingError
-        A file that cannot be read; times or a frame rate that cannot be right.
-    NeuronError
-        Too few of the decoder's neurons.
-    StateError
-        Nothing to score with, where scores are wanted.
+    SourceError or RecordingError for a file that cannot be read, times or a frame rate that cannot
+    be right; NeuronError for too few of the decoder's neurons; StateError for nothing to score
+    with, where scores are wanted.
     """
     return [
         _job(file, recording, decoder, scored)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from wormgnn.limits import MAX_MESSAGE
+MAX_MESSAGE = 2_000  # characters of an error's message
 
 Value = TypeVar("Value")
 
@@ -40,14 +40,8 @@ class RecordingError(WormgnnError):
 class SourceError(WormgnnError):
     """A file cannot be read as what it should be.
 
-    Parameters
-    ----------
-    path
-        The file.
-    field
-        The field inside it (`""` when the whole file is meant).
-    expected
-        What should have been there, and what was found instead.
+    `field` is the field inside it (`""` for the whole file), `expected` what should have been
+    there, and what was found instead.
     """
 
     def __init__(self, path: object, field: str, expected: str) -> None:

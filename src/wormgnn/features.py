@@ -29,11 +29,8 @@ SMOOTHING_S = 0.7
 WARMUP_FRAMES = 200
 """Frames at the start of a recording that share one range where the past alone scales."""
 
-Scaling = Literal["whole", "causal", "derived", "zero-kept", "z-scored"]
-"""A key of `SCALINGS`."""
-
-Values = NDArray[np.float64]
-"""One column for each neuron, shape (frames, neurons)."""
+Scaling = Literal["whole", "causal", "derived", "zero-kept", "z-scored"]  # a key of `SCALINGS`
+Values = NDArray[np.float64]  # one column for each neuron, shape (frames, neurons)
 
 
 @dataclass(frozen=True)

@@ -14,16 +14,15 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from wormgnn.errors import OutputError, SourceError, reading
-from wormgnn.limits import MAX_TEXT_BYTES
+
+MAX_TEXT_BYTES = 1 << 26
+"""Size of a CSV or JSON file: 64 MiB, which take some twenty times as much once they are parsed."""
 
 TEMPORARY = ".wormgnn-"
 """What the names of temporary files begin with: hidden, so that none is taken for a result."""
 
-BZIP2 = b"BZh"
-"""What a file compressed with bzip2 begins with."""
-
-MOST_NAMED = 5
-"""Most files that one message names."""
+BZIP2 = b"BZh"  # what a file compressed with bzip2 begins with
+MOST_NAMED = 5  # most files that one message names
 
 _LEFTOVER_S = 24 * 3600.0
 """Age at which a temporary file must be that of a killed writer, whichever computer it was on."""

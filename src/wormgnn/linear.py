@@ -19,11 +19,8 @@ from wormgnn.states import merge
 
 Array = NDArray[np.float64]
 
-WHOLE = 0.0
-"""In place of a running mean: the trace as it is, for the local decoders."""
-
-MIN_NEURONS = 3
-"""Fewest of the decoder's neurons that a recording must name."""
+WHOLE = 0.0  # in place of a running mean: the trace as it is, for the local decoders
+MIN_NEURONS = 3  # fewest of the decoder's neurons that a recording must name
 
 _WORM_FRAMES = 3000.0  # weight of one worm in the fit, in frames; about one of Kato's
 _NEVER = -30.0  # log-odds
@@ -133,6 +130,11 @@ def fit_linear(
     return Linear(neurons, tuple(seconds), np.array(coefs), np.array(intercepts))
 
 
+def alike(codes: NDArray[np.int64]) -> Array:
+    """Weights by which all states that occur weigh alike, of frames with these codes."""
+    return np.asarray(1.0 / np.bincount(codes)[codes])
+
+
 def temperature_of(held: Sequence[tuple[Array, NDArray[np.int64]]]) -> float:
     """Temperature of least log loss on left-out worms; worms and their states weigh alike."""
     grid = np.geomspace(0.2, 20.0, 93)
@@ -140,9 +142,8 @@ def temperature_of(held: Sequence[tuple[Array, NDArray[np.int64]]]) -> float:
     for logits, codes in held:
         known = np.flatnonzero(codes != NO_STATE)
         named = log_softmax(logits[known] / grid[:, None, None], axis=2)
-        weights = 1.0 / np.bincount(codes[known])[codes[known]]
         own = named[:, np.arange(len(known)), codes[known]]
-        losses.append(-np.average(own, axis=1, weights=weights))
+        losses.append(-np.average(own, axis=1, weights=alike(codes[known])))
     return float(grid[np.mean(losses, axis=0).argmin()]) if held else 1.0
 
 

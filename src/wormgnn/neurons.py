@@ -30,8 +30,7 @@ _OF_THE_PAPER = {
     "without reversal neurons": tuple(n for n in PAPER_NEURONS if n not in REVERSAL_COMMAND),
 }
 
-NEURON_SETS = (*_OF_THE_PAPER, "shared")
-"""Sets that every worm has."""
+NEURON_SETS = (*_OF_THE_PAPER, "shared")  # sets that every worm has
 
 RULES = ("own", "common", "confident")
 """By which of the paper's neurons another laboratory's animals are decoded: the neurons that this
@@ -41,8 +40,7 @@ identities that the annotator gave less than `MIN_CONFIDENCE`."""
 VOCABULARIES = ("paper, where named", "all named")
 """Names of any training worm, for models that read worms that lack some of them."""
 
-MIN_CONFIDENCE = 3.0
-"""Least confidence (1 to 5, the annotator's) that the rule `confident` keeps."""
+MIN_CONFIDENCE = 3.0  # least confidence (1 to 5, the annotator's) that the rule `confident` keeps
 
 
 def neuron_set(name: str, recordings: Sequence[Recording]) -> Neurons:
@@ -52,12 +50,8 @@ def neuron_set(name: str, recordings: Sequence[Recording]) -> Neurons:
     worms; the current one shares 23), `three` those of them that Nichols' worms have too,
     `shared` whatever is shared, and the others take neurons away from the paper's.
 
-    Raises
-    ------
-    ChoiceError
-        An unknown set.
-    NeuronError
-        Neurons of the set (of the paper's 15, but for `three`) that are not shared.
+    ChoiceError for an unknown set, NeuronError for neurons of it (of the paper's 15, but for
+    `three`) that are not shared.
     """
     if name not in NEURON_SETS:
         raise ChoiceError("set of neurons", name, NEURON_SETS)
@@ -69,29 +63,6 @@ def neuron_set(name: str, recordings: Sequence[Recording]) -> Neurons:
     if missing:
         raise NeuronError(f"not shared by all recordings: {', '.join(missing)}")
     return _OF_THE_PAPER[name]
-
-
-def neurons_by_rule(
-    rule: str, wanted: Sequence[str], animals: Sequence[Recording]
-) -> dict[str, Neurons]:
-    """Neurons by which each animal is decoded, sorted, by the animal's name.
-
-    `wanted` are the training worms' neurons. ChoiceError for an unknown rule, NeuronError
-    if nothing is left of an animal.
-    """
-    if rule not in RULES:
-        raise ChoiceError("rule", rule, RULES)
-    names = {animal.worm: set(wanted) & set(animal.identified) for animal in animals}
-    if rule == "common":
-        names = dict.fromkeys(names, set.intersection(*names.values()))
-    if rule == "confident":
-        names = {a.worm: names[a.worm] - set(doubtful(a)) for a in animals}
-    empty = [worm for worm, own in names.items() if not own]
-    if empty:
-        raise NeuronError(
-            f"{', '.join(empty)}: none of the neurons {', '.join(wanted)} is left by rule {rule!r}"
-        )
-    return {worm: tuple(sorted(own)) for worm, own in names.items()}
 
 
 def doubtful(animal: Recording) -> Neurons:
@@ -110,20 +81,13 @@ def named_in_any(recordings: Sequence[Recording]) -> Neurons:
 def sets_of(
     neurons: str | Neurons, train: Sequence[Recording], unseen: Sequence[Recording] = ()
 ) -> list[tuple[Neurons, list[Recording]]]:
-    """Sets of neurons by which the worms of a line are decoded.
+    """Sets of neurons by which the worms of a line are decoded, each with its unseen worms.
 
-    Parameters
-    ----------
-    neurons
-        One of `NEURON_SETS`, `RULES` or `VOCABULARIES`, or the names themselves.
-    train, unseen
-        Worms that train, and further ones that are evaluated only.
+    `neurons` is one of `NEURON_SETS`, `RULES` or `VOCABULARIES`, or the names themselves. It gives
+    one set, except that the rules `own` and `confident` give one for every set that animals have.
 
-    Returns
-    -------
-    sets
-        Each set of neurons with the unseen worms that are decoded by it: one, except that the
-        rules `own` and `confident` give one for every set that animals have.
+    ChoiceError for an unknown set; NeuronError for neurons that are not shared, or an animal of
+    which a rule leaves none.
     """
     if not isinstance(neurons, str):
         return [(tuple(neurons), list(unseen))]
@@ -135,15 +99,22 @@ def sets_of(
         return [(every if neurons == "all named" else paper, list(unseen))]
     if neurons not in RULES:
         raise ChoiceError("set of neurons", neurons, [*NEURON_SETS, *RULES, *VOCABULARIES])
-    shared = shared_neurons(train)
-    wanted = [name for name in PAPER_NEURONS if name in shared]
-    if not unseen:  # the training worms are the animals themselves
-        return [(tuple(sorted(wanted)), [])]
-    by_animal = neurons_by_rule(neurons, wanted, unseen)
-    return [
-        (names, [animal for animal in unseen if by_animal[animal.worm] == names])
-        for names in dict.fromkeys(by_animal.values())
-    ]
+    wanted = set(PAPER_NEURONS) & set(shared_neurons(train))
+    has = [wanted & set(animal.identified) for animal in unseen]
+    if neurons == "common" and has:
+        has = [set.intersection(*has)] * len(has)
+    elif neurons == "confident":
+        has = [own - set(doubtful(animal)) for own, animal in zip(has, unseen, strict=True)]
+    groups: dict[Neurons, list[Recording]] = {}
+    for own, animal in zip(has, unseen, strict=True):
+        if not own:
+            names = ", ".join(sorted(wanted))
+            raise NeuronError(
+                f"{animal.worm}: none of the neurons {names} is left by rule {neurons!r}"
+            )
+        groups.setdefault(tuple(sorted(own)), []).append(animal)
+    # Without others, the training worms are the animals themselves.
+    return list(groups.items()) or [(tuple(sorted(wanted)), [])]
 
 
 def draw_subsets(
@@ -153,18 +124,7 @@ def draw_subsets(
 
     Few means no more than `per_size`, or than there are neurons (each alone, all but each).
     At random means balanced: of one size, each neuron appears about as often as any other.
-    Names keep the order of `neurons`.
-
-    Parameters
-    ----------
-    neurons
-        Names to draw from.
-    sizes
-        Numbers of neurons.
-    per_size
-        Subsets of each size.
-    seed
-        Of the draws; those of a size do not depend on the other sizes.
+    Names keep the order of `neurons`, and draws of a size do not depend on the other sizes.
 
     ChoiceError for a size that is not 1 to the number of neurons.
     """

@@ -75,17 +75,13 @@ def finish(name: str, jobs: Sequence[Job], n_processes: int, n_stored: int = 0) 
 
 def _done(jobs: Sequence[Job], n_processes: int) -> Iterator[tuple[int, float]]:
     """Places and seconds of jobs as they end."""
-    if n_processes == 1:
-        yield from (_timed(place, job) for place, job in enumerate(jobs))
-        return
     # loky's processes do not import the user's script anew, as those of multiprocessing do.
     with parallel_config("loky", inner_max_num_threads=1):
         parallel = Parallel(
             n_processes, return_as="generator_unordered", batch_size=1, max_nbytes=None
         )
         try:
-            apart = delayed(_apart)
-            yield from parallel(apart(i, job, os.getpid()) for i, job in enumerate(jobs))
+            yield from parallel(delayed(_timed)(i, job, os.getpid()) for i, job in enumerate(jobs))
         except BrokenProcessPool as error:
             raise TrainingError(
                 "the system ended a process, perhaps for want of memory; what it had finished is "
@@ -93,18 +89,15 @@ def _done(jobs: Sequence[Job], n_processes: int) -> Iterator[tuple[int, float]]:
             ) from error
 
 
-def _timed(place: int, job: Job) -> tuple[int, float]:
+def _timed(place: int, job: Job, parent: int) -> tuple[int, float]:
+    """Place and seconds of a job, here or in a process of its own."""
+    if os.getpid() != parent:  # a core has one thread, and the terminal one line of progress
+        _end_with(parent)
+        torch.set_num_threads(1)
+        os.environ["TQDM_DISABLE"] = "1"
     start = time.perf_counter()
     job.compute()
     return place, time.perf_counter() - start
-
-
-def _apart(place: int, job: Job, parent: int) -> tuple[int, float]:
-    """In a process of its own: a core has one thread, and the terminal one line of progress."""
-    _end_with(parent)
-    torch.set_num_threads(1)
-    os.environ["TQDM_DISABLE"] = "1"
-    return _timed(place, job)
 
 
 @functools.cache
@@ -130,7 +123,7 @@ class Progress:
 
     def __init__(self, name: str, jobs: Sequence[Job], n_processes: int, n_stored: int = 0) -> None:
         self.name, self.jobs, self.n_processes = name, jobs, n_processes
-        self.total = n_stored + len(jobs)
+        self.n_stored, self.waiting = n_stored, list(range(len(jobs)))
         self.taken: dict[int, float] = {}
         self.running: dict[int, float] = {}
         self.said = self.start = time.monotonic()
@@ -156,8 +149,8 @@ class Progress:
 
     def text(self) -> str:
         """The line, such as `table1: 23 of 60 folds, 4 min left (ends 17:42)`."""
-        done = self.total - len(self.jobs) + len(self.taken)
-        text = f"{self.name}: {done} of {self.total} folds"
+        done, total = self.n_stored + len(self.taken), self.n_stored + len(self.jobs)
+        text = f"{self.name}: {done} of {total} folds"
         if not self.taken:
             return text
         left, now = self.seconds_left(), datetime.now()
@@ -169,23 +162,20 @@ class Progress:
         """Until all is done, once a job has ended."""
         now = time.monotonic()
         begun = [max(self._expected(p) - (now - at), 0.0) for p, at in self.running.items()]
-        waiting = range(len(self.taken) + len(self.running), len(self.jobs))
-        left = sum(map(self._expected, waiting)) + sum(begun)
+        left = sum(map(self._expected, self.waiting)) + sum(begun)
         return max([left / self.n_processes, *begun])
 
     def _expected(self, place: int) -> float:
         """Mean seconds of jobs of the same line, else of the same model, else of all."""
-        job = self.jobs[place]
-        ended = [(self.jobs[p], seconds) for p, seconds in self.taken.items()]
+        job, ended = self.jobs[place], [(self.jobs[p], s) for p, s in self.taken.items()]
         alike = [s for other, s in ended if other.line == job.line]
         alike = alike or [s for other, s in ended if other.model == job.model]
         return fmean(alike or self.taken.values())
 
     def _begin(self) -> None:
         """The next jobs start, as many as processes are free."""
-        begun = len(self.taken) + len(self.running)
-        free = range(begun, min(begun + self.n_processes - len(self.running), len(self.jobs)))
-        self.running |= dict.fromkeys(free, time.monotonic())
+        while self.waiting and len(self.running) < self.n_processes:
+            self.running[self.waiting.pop(0)] = time.monotonic()
 
     def _say(self, text: str) -> None:
         self.said = time.monotonic()

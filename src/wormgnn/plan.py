@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from wormgnn.datasets.simulated import Simulation
 from wormgnn.errors import ChoiceError, chosen
 from wormgnn.features import Scaling
 from wormgnn.folds import Split, worm_subsets
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from wormgnn.datasets.simulated import Simulation
-    from wormgnn.results import Table
 
 Task = Literal["states", "traces"]
 
@@ -32,8 +30,8 @@ class Profile:
 
     `subsets_per_size` worm subsets are tried of each size (all if None), `folds` of the `n_folds`
     that windows are divided into, for so many `epochs`; networks that predict trajectories have
-    `hidden` channels (paper: 256), and `stored_together` of their members are computed and stored
-    at once (all if None). `name` is a key of `PROFILES`.
+    `hidden` channels (paper: 256), and their members are computed and stored one by one where
+    `stored_singly`. `name` is a key of `PROFILES`.
     """
 
     name: str
@@ -42,7 +40,7 @@ class Profile:
     epochs: int
     n_folds: int = 10
     hidden: int = 256
-    stored_together: int | None = None
+    stored_singly: bool = False
 
     def subsets(
         self, worms: Sequence[str], sizes: Sequence[int] | None = None
@@ -72,8 +70,8 @@ PROFILES = {
     for profile in (
         Profile("smoke", subsets_per_size=2, folds=(0,), epochs=4, hidden=4),
         Profile("quick", subsets_per_size=5, folds=(0,), epochs=150, hidden=16),
-        Profile("reduced", None, tuple(range(10)), epochs=300, hidden=64, stored_together=1),
-        Profile("paper", None, tuple(range(10)), epochs=800, stored_together=1),
+        Profile("reduced", None, tuple(range(10)), epochs=300, hidden=64, stored_singly=True),
+        Profile("paper", None, tuple(range(10)), epochs=800, stored_singly=True),
     )
 }
 
@@ -87,34 +85,22 @@ def profile_named(name: str) -> Profile:
 class Plan:
     """One model on one question, over worm subsets and folds.
 
-    Attributes
-    ----------
-    model
-        Name of a model of the task.
-    task
-        `states`: name the behavioural state at each frame. `traces`: predict every neuron.
-    n_states
-        7, 4 or 2.
-    options
-        Arguments of the model, as plain JSON.
-    split
-        How windows become folds; with `none` every frame of a worm trains, and there are no folds.
-    scaling
-        How traces and derivatives are scaled; a key of `features.SCALINGS`.
-    sizes
-        Numbers of training worms; None means every one.
-    learning_rate
-        Adam's, at the start.
-    edge_frames
-        Frames over which edges that hold for a whole recording are averaged.
-    epochs
-        Training epochs; the profile's if None.
-    sampling_end
-        Share of the epochs over which scheduled sampling fades out (`traces` alone); 0 shows
-        networks nothing but their own predictions. Recurrent networks have their burn-in instead.
-    seed
-        Of initial weights, and the order of training and of sampling. In a run it counts from the
-        run's own, which is that of the folds.
+    - `model`: name of a model of the task.
+    - `task`: `states`: name the behavioural state at each frame. `traces`: predict every neuron.
+    - `n_states`: 7, 4 or 2.
+    - `options`: arguments of the model, as plain JSON.
+    - `split`: how windows become folds; with `none` every frame of a worm trains, and there are no
+      folds.
+    - `scaling`: how traces and derivatives are scaled; a key of `features.SCALINGS`.
+    - `sizes`: numbers of training worms; None means every one.
+    - `learning_rate`: Adam's, at the start.
+    - `edge_frames`: frames over which edges that hold for a whole recording are averaged.
+    - `epochs`: training epochs; the profile's if None.
+    - `sampling_end`: share of the epochs over which scheduled sampling fades out (`traces` alone);
+      0 shows networks nothing but their own predictions. Recurrent networks have their burn-in
+      instead.
+    - `seed`: of initial weights, and the order of training and of sampling. In a run it counts from
+      the run's own, which is that of the folds.
     """
 
     model: str
@@ -139,27 +125,16 @@ class Plan:
 class Line:
     """One line of a table or figure.
 
-    Attributes
-    ----------
-    label
-        For the eye, and to pick a line by; no code takes it apart.
-    plan
-        What is run.
-    model
-        The model's name in tables and colours; the label if empty.
-    neurons
-        A name that `neurons.sets_of` knows, or the neurons themselves.
-    view
-        How recordings are seen: a key of `cohort.VIEWS`.
-    train
-        Worms that train, where they are not the experiment's: a dataset or a simulation.
-    alone
-        Whether to leave out the experiment's unseen dataset.
-    pool
-        How many worms train, from the first on, and how many are unseen, from the last on; None
-        lets all train.
-    factors
-        Further columns of identity.
+    - `label`: for the eye, and to pick a line by; no code takes it apart.
+    - `plan`: what is run.
+    - `model`: the model's name in tables and colours; the label if empty.
+    - `neurons`: a name that `neurons.sets_of` knows, or the neurons themselves.
+    - `view`: how recordings are seen: a key of `cohort.VIEWS`.
+    - `train`: worms that train, where they are not the experiment's: a dataset or a simulation.
+    - `alone`: whether to leave out the experiment's unseen dataset.
+    - `pool`: how many worms train, from the first on, and how many are unseen, from the last on;
+      None lets all train.
+    - `factors`: further columns of identity.
     """
 
     label: str
@@ -187,21 +162,15 @@ class Line:
 class Experiment:
     """A table or figure: its lines, the worms, and the scale of its reference.
 
-    Attributes
-    ----------
-    name, title
-        What `wormgnn run` calls it, and what it is in the paper or beyond it.
-    lines
-        What is run.
-    dataset, unseen
-        Worms that train, and further ones that are evaluated only. `another lab` stands for the
-        freely moving animals that go with the training worms, real or simulated.
-    profile, folds
-        Scale of the reference table; all folds of the profile if None.
-    tables
-        Reference tables made from the run, by name; its rows and confusion counts if empty.
-    pictures
-        Figures of what may be shown and not given away, by name; rendered into `results/` too.
+    - `name`, `title`: what `wormgnn run` calls it, and what it is in the paper or beyond it.
+    - `lines`: what is run.
+    - `dataset`, `unseen`: worms that train, and further ones that are evaluated only. `another lab`
+      stands for the freely moving animals that go with the training worms, real or simulated.
+    - `profile`, `folds`: scale of the reference table; all folds of the profile if None.
+    - `tables`: what makes each reference table, by name, from the `runner.Table` of the run; its
+      rows and confusion counts if empty.
+    - `pictures`: the same for figures of what may be shown and not given away: `results/` has their
+      pixels.
     """
 
     name: str
@@ -211,8 +180,8 @@ class Experiment:
     unseen: str | None = None
     profile: str = "paper"
     folds: int | None = None
-    tables: Mapping[str, Callable[[Table], pd.DataFrame]] = field(default_factory=dict)
-    pictures: Mapping[str, Callable[[Table], Figure]] = field(default_factory=dict)
+    tables: Mapping[str, Callable[..., pd.DataFrame]] = field(default_factory=dict)
+    pictures: Mapping[str, Callable[..., Figure]] = field(default_factory=dict)
 
     def only(self, names: Sequence[str] | None) -> Experiment:
         """The experiment with some of its lines, by their labels or models; all if None.
@@ -252,7 +221,7 @@ class Experiment:
         return replace(self, lines=tuple(lines))
 
     @property
-    def makers(self) -> Mapping[str, Callable[[Table], pd.DataFrame]]:
+    def makers(self) -> Mapping[str, Callable[..., pd.DataFrame]]:
         """What makes each reference table from the run, by the table's name."""
         if self.tables:
             return self.tables

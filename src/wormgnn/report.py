@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -25,16 +24,15 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
-from plotly.offline import get_plotlyjs
 
 from wormgnn import __version__
 from wormgnn.decoder import UNSURE
 from wormgnn.decoding import Decoded, Job, score, summary
 from wormgnn.errors import OutputError, chosen, one_line
 from wormgnn.files import check_absent, check_writable, write_atomically
+from wormgnn.plots.interactive import SCRIPTS, as_html
 from wormgnn.plots.style import STATE_COLOURS
 from wormgnn.plots.timeline import HEATMAP_COLOURS, bout_table, decoding, drawn_as_one, timeline
-from wormgnn.recording import Recording
 from wormgnn.states import bouts
 
 FORMATS = {"csv": ".states.csv", "json": ".json", "html": ".html"}
@@ -45,25 +43,14 @@ SUMMARY, INDEX = "summary.csv", "index.html"
 SCHEMA = 1
 """Version of the JSON; raised when a field is renamed, removed, or means something else."""
 
+_FIGURE = "Decoded states, their probabilities and the traces of the neurons used, over time"
 _STRIP_COLUMNS = 400
 _SECURITY = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; script-src {}"
 
 
 @dataclass(frozen=True)
 class Result:
-    """One decoded recording of a file.
-
-    Attributes
-    ----------
-    job
-        Which recording of which file.
-    decoded
-        What the decoder made of it.
-    paths
-        Its outputs, by format.
-    scores
-        As of `score`, if that was asked for.
-    """
+    """One decoded recording of a file: its outputs by format, its `score` if that was asked for."""
 
     job: Job
     decoded: Decoded
@@ -104,20 +91,21 @@ def check_outputs(
     jobs: Sequence[Job], folder: Path, formats: Sequence[str], force: bool = False
 ) -> None:
     """OutputError for outputs of one name, that cannot be written, or exist without `force`."""
-    overview = overview_outputs(len(jobs), folder, formats)
-    owners = {path.name.casefold(): (path, "this command's overview") for path in overview}
+    paths = overview_outputs(len(jobs), folder, formats)
+    owners: dict[str, Job | None] = {path.name.casefold(): None for path in paths}
     for job in jobs:
-        origin = str(job.file)
         for path in outputs(job, folder, formats).values():
-            other, owner = owners.setdefault(path.name.casefold(), (path, origin))
-            if other is not path and (other, owner) == (path, origin):
-                raise OutputError(f"{origin}: expected each recording once, found it again")
-            if other is not path:
-                raise OutputError(
-                    f"{owner} and {origin} would both be written to {path}: rename one file, "
-                    "or decode them into two folders"
-                )
-    paths = [path for path, _ in owners.values()]
+            paths.append(path)
+            owner = owners.setdefault(path.name.casefold(), job)
+            if owner is job:
+                continue
+            if owner is not None and (owner.file, owner.stem) == (job.file, job.stem):
+                raise OutputError(f"{job.file}: expected each recording once, found it again")
+            other = "this command's overview" if owner is None else owner.file
+            raise OutputError(
+                f"{other} and {job.file} would both be written to {path}: rename one file, "
+                "or decode them into two folders"
+            )
     check_writable(folder, paths)
     check_absent(paths, force)
 
@@ -165,24 +153,7 @@ def _harmless(line: Mapping[str, object]) -> dict[str, object]:
 
 def for_reading(results: Sequence[Result]) -> str:
     """The results as text for a terminal: a paragraph for each recording, with its outputs."""
-    blocks = []
-    for result in results:
-        line = result.line
-        shares = [f"{state['name']} {state['fraction']:.0%}" for state in result.states]
-        told = [
-            f"{', '.join(shares)}; {line['bouts']} bouts; {line['unsure']:.0%} of frames unsure.",
-            f"{line['n_neurons']} neurons used, {line['n_missing']} of the decoder's not named.",
-            str(line["in_words"]),
-        ]
-        if "balanced_accuracy" in line:
-            told.append(
-                f"Against {line['scored_frames']} labelled frames: accuracy {line['accuracy']:.3f}"
-                f" (majority {line['majority']:.3f}), balanced accuracy "
-                f"{line['balanced_accuracy']:.3f}, macro F1 {line['macro_f1']:.3f}."
-            )
-        name = one_line(str(line["worm"]))
-        blocks.append("\n".join([name, *(f"  {text}" for text in (*told, *result.paths.values()))]))
-    return "\n\n".join(blocks)
+    return _templates().get_template("decoded.txt").render(results=results).strip()
 
 
 # --- JSON ----------------------------------------------------------------------------------------
@@ -246,7 +217,9 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"percent": _percent, "link": lambda path: quote(path.name)}
-    environment.globals |= {"version": __version__, "style": _text("report.css")}
+    environment.filters["one_line"] = one_line
+    always = {"version": __version__, "style": _text("report.css"), "unsure_below": UNSURE}
+    environment.globals |= always
     return environment
 
 
@@ -262,11 +235,6 @@ def _render(template: str, scripts: Sequence[str] = (), **values: Any) -> str:
     return _templates().get_template(template).render(values)
 
 
-def _minutes(recording: Recording) -> str:
-    minutes, seconds = divmod(round(recording.times[-1] - recording.times[0]), 60)
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
-
-
 def _percent(value: float) -> str:
     return "–" if math.isnan(value) else f"{100 * value:.0f} %"
 
@@ -274,26 +242,15 @@ def _percent(value: float) -> str:
 def page(result: Result) -> str:
     """A page on one recording, whole in itself, with links to its other outputs."""
     decoded = result.decoded
-    figure = json.dumps(timeline(decoded), separators=(",", ":"), allow_nan=False)
-    still = io.BytesIO()
-    decoding(decoded, Figure(figsize=(9, 5), layout="constrained")).savefig(still, dpi=100)
+    still = decoding(decoded, Figure(figsize=(9, 5), layout="constrained"))
     return _render(
         "page.html",
-        (get_plotlyjs(), _text("report.js")),
+        [script.read_text(encoding="utf-8") for script in SCRIPTS.values()],
         result=result,
-        line=result.line,
-        recording=decoded.recording,
-        trust=decoded.trust,
-        decoder=decoded.decoder,
-        labelled="labelled" in decoded.strips,
-        unsure_below=UNSURE,
-        minutes=_minutes(decoded.recording),
+        decoded=decoded,
         heatmap=HEATMAP_COLOURS,
         drawn_as_one=drawn_as_one(decoded.recording.n_frames),
-        picture=base64.b64encode(still.getvalue()).decode(),
-        # No tag can begin in a name: `<` is written as an escape of JSON.
-        figure=Markup(figure.replace("<", "\\u003c")),
-        others=[path for name, path in result.paths.items() if name != "html"],
+        figure=Markup(as_html(timeline(decoded), still, _FIGURE)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Tables of results: what a run gives, and the committed references of `results/`.
+"""Reference tables: the committed results of `results/`, read and written.
 
 A reference is a CSV file, or a picture, and a manifest that says where it comes from. The two are
 one transaction: the manifest holds the file's digest. A writer lays the next manifest beside,
@@ -10,31 +10,25 @@ that fits. Columns of identity that have one value for each line stand in the ma
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import hashlib
 import io
 import json
 import os
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from PIL import Image
 
-from wormgnn.errors import ChoiceError, StoreError, chosen
+from wormgnn.errors import StoreError
 from wormgnn.files import remove_leftovers, write_atomically
-from wormgnn.recording import Recording
-from wormgnn.store import Arrays, environment
+from wormgnn.store import environment
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from wormgnn.cohort import Cohort, Subset
-    from wormgnn.plan import Experiment, Profile
-    from wormgnn.runner import LineRun
 
 OF_LINES = (
     *("experiment", "model", "task", "n_states", "neurons", "n_neurons", "view", "train"),
@@ -45,65 +39,6 @@ OF_LINES = (
 
 _SAME, _SCALE = ("data", "seed"), ("epochs", "n_folds", "subsets_per_size", "hidden")
 """Fields of manifest and profile that all lines of a table share; their folds may differ."""
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """What an experiment gave; what several reference tables need of it can be cached by it.
-
-    Attributes
-    ----------
-    rows
-        One row for each line, fold, member and worm (and frame ahead, for traces): columns of
-        identity, the lines' factors, then scores.
-    confusion
-        Counts pooled over folds and subsets: columns of identity, labelled, predicted (codes of
-        states), count. None if no line tells states.
-    recordings
-        Worms that train and worms that are evaluated only, as they were loaded; none where all are
-        simulated for a line.
-    runs
-        Each line's runs by its label: one, or one for each set of neurons.
-    """
-
-    rows: pd.DataFrame
-    confusion: pd.DataFrame | None
-    experiment: Experiment
-    dataset: str | Sequence[Recording]
-    profile: Profile
-    seed: int = 0
-    recordings: Sequence[Recording] = ()
-    runs: Mapping[str, Sequence[LineRun]] = field(default_factory=dict, repr=False)
-
-    def arrays(self, line: str, fold: int) -> Arrays:
-        """What the store keeps of a fold: counts, seen, edges, validation, best_epoch, ...
-
-        `fold` is -1 where every frame trains. ChoiceError for a line or fold that was not run. Here
-        and below, a line with several sets of neurons is told by its first.
-        """
-        run = self._run(line)
-        if fold not in run.folds:
-            raise ChoiceError("fold", fold, run.folds)
-        return run.arrays(fold)
-
-    def subsets(self, line: str) -> list[Subset]:
-        """Worms that each member of a line trained on, in the order of its arrays."""
-        return self._run(line).subsets
-
-    def cohort(self, line: str) -> Cohort:
-        """Worms, neurons and features of a line."""
-        return self._run(line).cohort
-
-    def manifest(self, line: str, fold: int) -> dict[str, Any]:
-        """What the store knows of a fold: inputs, seconds, versions, when it was written.
-
-        Of its first members alone, where they are stored by themselves.
-        """
-        run = self._run(line)
-        return run.store.manifest(run.inputs(fold, run.groups[0]))
-
-    def _run(self, line: str) -> LineRun:
-        return chosen("line", line, self.runs)[0]
 
 
 @dataclass(frozen=True)
@@ -146,26 +81,6 @@ def table(name: str, folder: Path | None = None) -> pd.DataFrame:
     return reference.table
 
 
-def about(
-    command: str,
-    dataset: str,
-    recordings: Sequence[Recording],
-    seed: int,
-    profile: Profile | None = None,
-    **more: Any,
-) -> dict[str, Any]:
-    """What a table was computed from: the part of its manifest that `write` does not add.
-
-    The command line that computes it again, the dataset that models were trained on, every worm
-    that went in, the seed, the scale of the protocol (if it has one), and what one kind of table
-    adds, as plain JSON.
-    """
-    scale = {} if profile is None else {"profile": dataclasses.asdict(profile)}
-    data = {recording.worm: recording.digest for recording in recordings}
-    known = {"command": command, "dataset": dataset, "data": data, "seed": seed}
-    return {**known, **scale, **more}
-
-
 def write(
     name: str,
     table: pd.DataFrame,
@@ -175,19 +90,14 @@ def write(
 ) -> Path:
     """Write a table and its manifest, both or neither; returns the table's path.
 
-    Parameters
-    ----------
-    name, folder
-        As for `read`.
-    table
-        The numbers; with `lines`, those of some or all lines (column `line`).
-    about
-        Where they come from, as from the function `about`.
-    lines
-        Every line that belongs to the table, in order, with what defines it as plain JSON (its
-        plan, and the versions of task and model). Stored lines that `table` lacks stay as they
-        are, so that a table can be computed line by line, and keep their versions in the manifest;
-        a line that is no more is dropped.
+    - `name`, `folder`: as for `read`.
+    - `table`: the numbers; with `lines`, those of some or all lines (column `line`).
+    - `about`: where they come from, as plain JSON: `command`, `dataset`, `data` (the digest of each
+      worm), `seed`, and the `profile` if there is one.
+    - `lines`: every line that belongs to the table, in order, with what defines it as plain JSON
+      (its plan, and the versions of task and model). Stored lines that `table` lacks stay as they
+      are, so that a table can be computed line by line, and keep their versions in the manifest; a
+      line that is no more is dropped.
 
     StoreError names lines that would stay and come from another definition, other worms, another
     scale or another seed, and what differs.
@@ -242,60 +152,54 @@ def _with_other_lines(
     files: _Files, table: pd.DataFrame, manifest: dict[str, Any]
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """A table with the lines that only the stored one has, in order, and its manifest."""
-    lines = list(manifest["lines"])
+    lines, written = manifest["lines"], list(table["line"].unique())
     if "fold" in table:
         manifest["folds"] = table.groupby("line")["fold"].nunique().to_dict()
     elif "profile" in manifest:  # pooled over folds, such as confusion counts
-        manifest["folds"] = dict.fromkeys(table["line"], len(manifest["profile"]["folds"]))
+        manifest["folds"] = dict.fromkeys(written, len(manifest["profile"]["folds"]))
     try:  # one that is broken is none, so that it can be written again
         stored = read(files.name, files.table.parent)
     except StoreError as error:
         warnings.warn(f"{error}. Writing it anew, without its other lines", stacklevel=3)
         stored = None
-    if stored is not None and "line" in stored.table:
-        old = stored.manifest
-        kept = stored.table[stored.table["line"].isin(set(lines) - set(table["line"]))]
-        stay = list(kept["line"].unique())
-        _check_same(files, old, manifest, stay)
+    own = pd.DataFrame() if stored is None else stored.table
+    if "line" in own:
+        own = own[own["line"].isin(set(lines) - set(written))]
+    if stored is not None and "line" in own and len(own):
+        old, stay = stored.manifest, list(own["line"].unique())
+        told = {line: ", ".join(_differing(old, manifest, line)) for line in stay}
+        if any(told.values()):
+            differ = "; ".join(f"{line} ({names})" for line, names in told.items() if names)
+            raise StoreError(
+                f"{files.table}: lines would stay that differ in: {differ}. Write every line"
+            )
         for line in stay:
-            versions = old["lines"][line].get("versions", {})
-            manifest["lines"][line] = {**manifest["lines"][line], "versions": versions}
-        if stay:
-            folds = {line: n for line, n in old.get("folds", {}).items() if line in stay}
-            manifest["folds"] = {**folds, **manifest.get("folds", {})}
-            commands = [*old["command"].split(" && "), manifest["command"]]
-            manifest["command"] = " && ".join(dict.fromkeys(commands))
-            table = pd.concat([kept, table], ignore_index=True)
+            lines[line] = {**lines[line], "versions": old["lines"][line].get("versions", {})}
+        folds = {line: n for line, n in old.get("folds", {}).items() if line in stay}
+        manifest["folds"] = {**folds, **manifest.get("folds", {})}
+        commands = [*old["command"].split(" && "), manifest["command"]]
+        manifest["command"] = " && ".join(dict.fromkeys(commands))
+        table = pd.concat([own, table], ignore_index=True)
     place = {line: number for number, line in enumerate(lines)}
     return table.sort_values("line", key=lambda own: own.map(place), kind="stable"), manifest
 
 
-def _check_same(
-    files: _Files, old: dict[str, Any], new: dict[str, Any], stay: Sequence[str]
-) -> None:
-    """Refuse lines that would stay and do not come from what the new ones come from."""
-    before, after = ({line: _origin(m, line) for line in stay} for m in (old, new))
-    told = []
-    for line in stay:
-        names = dict.fromkeys([*before[line], *after[line]])
-        differing = [n[1] for n in names if before[line].get(n) != after[line].get(n)]
-        told += [f"{line} ({', '.join(differing)})"] if differing else []
-    if told:
-        raise StoreError(
-            f"{files.table}: lines would stay that differ in: {'; '.join(told)}. Write every line"
-        )
+def _differing(old: dict[str, Any], new: dict[str, Any], line: str) -> list[str]:
+    """In what a line of two tables comes from something else, but for its versions."""
+    before, after = _origin(old, line), _origin(new, line)
+    names = dict.fromkeys([*before, *after])
+    return [name for of, name in names if before.get((of, name)) != after.get((of, name))]
 
 
 def _origin(manifest: dict[str, Any], line: str) -> dict[tuple[str, str], Any]:
-    """What a line of a table comes from, but for its versions: by whose field it is, and name."""
+    """What a line of a table comes from: by whose field it is, and its name."""
     known = json.loads(json.dumps(manifest))  # lists in place of tuples, as in a file
-    definition = dict(known.get("lines", {}).get(line, {}))
-    plan, _ = definition.pop("plan", {}), definition.pop("versions", {})
+    definition, profile = known.get("lines", {}).get(line, {}), known.get("profile", {})
     fields = {
         "run": {name: known.get(name) for name in _SAME},
-        "profile": {name: known.get("profile", {}).get(name) for name in _SCALE},
-        "plan": plan,
-        "line": definition,
+        "profile": {name: profile.get(name) for name in _SCALE},
+        "plan": definition.pop("plan", {}),
+        "line": {name: value for name, value in definition.items() if name != "versions"},
     }
     return {(of, name): value for of, own in fields.items() for name, value in own.items()}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -14,166 +14,25 @@ import numpy as np
 import pandas as pd
 
 from wormgnn import parallel
-from wormgnn import store as stores
-from wormgnn.cohort import VIEWS, Cohort, Subset
+from wormgnn.cohort import Cohort, Subset, Worms
 from wormgnn.comparison import FACTORS, IDENTITY
-from wormgnn.datasets import registry
-from wormgnn.datasets.simulated import Simulation
-from wormgnn.errors import chosen
-from wormgnn.neurons import sets_of
+from wormgnn.errors import ChoiceError, chosen
 from wormgnn.plan import Experiment, Line, Plan, Profile, profile_named
-from wormgnn.recording import Recording, at_one_rate
-from wormgnn.results import Table
+from wormgnn.recording import Recording
+from wormgnn.store import Arrays, Store
 from wormgnn.tasks import states, traces
 
 TASKS: dict[str, ModuleType] = {"states": states, "traces": traces}
 """A task has `check`, `version`, `subsets`, `run_fold` and `rows`."""
 
-GIVEN = "given recordings"
-"""Name of worms that were handed to `run` in the place of a dataset."""
 
-OTHER_LAB = "another lab"
-"""Stands for the freely moving animals that go with the training worms."""
-
-
-def run(
-    experiment: Experiment,
-    dataset: str | Sequence[Recording] | None = None,
-    profile: str | Profile | None = None,
-    store: stores.Store | None = None,
-    seed: int = 0,
-    device: str = "auto",
-    jobs: int | None = None,
-) -> Table:
-    """Run all lines of an experiment; what the store holds is not run again.
-
-    Folds run side by side where that pays (`parallel.finish`), with the same results, to the bit.
-
-    Parameters
-    ----------
-    experiment, dataset
-        What to run, and worms that train in the place of its own: a dataset or recordings.
-    profile
-        Scale, or its name; that of the experiment's reference if None.
-    store
-        Where finished folds are kept; the default store if None.
-    seed
-        Of folds, initial weights and the order of training, of every line.
-    device, jobs
-        `auto` takes a CUDA device where there is one; processes at once, `$WORMGNN_JOBS`, else one
-        for each core, if None.
-
-    Returns
-    -------
-    table
-        `rows` has one row for each line, fold, member and worm (and frame ahead, for traces), with
-        columns of identity (`comparison.IDENTITY`), the lines' factors, and scores.
-
-    DatasetUnavailableError, ChoiceError, NeuronError, RecordingError or TrainingError for worms
-    that are not here, unknown names, neurons or worms that do not fit, training that diverged.
-    """
-    source = experiment.dataset if dataset is None else dataset
-    usual = profile_named(experiment.profile).with_folds(experiment.folds)
-    scale = profile_named(profile) if isinstance(profile, str) else profile or usual
-    worms = _Worms(experiment, source, scale, seed)
-    lines = [
-        replace(line, plan=replace(line.plan, seed=seed + line.plan.seed))
-        for line in experiment.lines
-    ]
-    keep = store or stores.Store()
-    runs = {
-        line.label: [LineRun(line, cohort, keep, device) for cohort in worms.cohorts(line)]
-        for line in lines
-    }
-    every = [part for parts in runs.values() for part in parts]
-    _compute_lacking(experiment.name, every, jobs)
-    tables = [part.table(experiment) for part in every]
-    rows = pd.concat([own for own, _ in tables], ignore_index=True) if tables else pd.DataFrame()
-    pooled = [counts for _, counts in tables if counts is not None]
-    confusion = pd.concat(pooled, ignore_index=True) if pooled else None
-    recordings = tuple(worms.recordings())
-    return Table(rows, confusion, experiment, source, scale, seed, recordings, runs)
-
-
-def _compute_lacking(name: str, runs: Sequence[LineRun], jobs: int | None) -> None:
-    """Compute the folds that the store lacks, each once."""
-    for part in runs:
-        part.task.check(part.plan, part.cohort)
-    wanted = {
-        part.store.path(part.inputs(fold, group)): (part, fold, group)
-        for part in runs
-        for fold, group in itertools.product(part.folds, part.groups)
-    }
-    lacking = [
-        part.job(fold, group) for path, (part, fold, group) in wanted.items() if not path.exists()
-    ]
-    if lacking:
-        runs[0].store.prepare()
-        processes = parallel.processes(jobs, runs[0].device)
-        parallel.finish(name, lacking, processes, len(wanted) - len(lacking))
-
-
-class _Worms:
-    """Cohorts of an experiment's lines; recordings and their features are made once."""
-
-    def __init__(
-        self,
-        experiment: Experiment,
-        source: str | Sequence[Recording],
-        profile: Profile,
-        seed: int,
-    ) -> None:
-        self.experiment, self.profile, self.seed = experiment, profile, seed
-        self.loaded: dict[object, list[Recording]] = {}
-        self.made: dict[object, Cohort] = {}
-        self.source = source if isinstance(source, str) else GIVEN
-        if not isinstance(source, str):
-            self.loaded[GIVEN] = list(source)
-
-    def cohorts(self, line: Line) -> Iterator[Cohort]:
-        """One cohort, or one for each set of neurons that other animals are decoded by."""
-        source = line.train or self.source
-        train = self._load(source)
-        unseen = [] if line.alone else self._load(self.experiment.unseen)
-        if line.pool is not None:
-            first, last = line.pool
-            train, unseen = train[:first], train[-last:]
-        if self.experiment.unseen is not None:
-            train, unseen = at_one_rate(*([train, unseen] if unseen else [train, train]))
-            unseen = [] if line.alone else unseen
-        for neurons, group in sets_of(line.neurons, train, unseen):
-            decoded = tuple(worm.worm for worm in group)
-            key = (source, line.view, line.pool, line.alone, neurons, decoded)
-            if key not in self.made:
-                view = chosen("view", line.view, VIEWS)
-                seen, others = (view(worms, source, neurons) for worms in (train, group))
-                self.made[key] = Cohort.of(seen, neurons, self.profile, others, self.seed)
-            yield self.made[key]
-
-    def recordings(self) -> list[Recording]:
-        """Worms of the experiment's datasets, as loaded; none if all lines have their own."""
-        lines = self.experiment.lines
-        if lines and all(isinstance(line.train, Simulation) for line in lines):
-            return []
-        return [*self._load(self.source), *self._load(self.experiment.unseen)]
-
-    def _load(self, source: str | Simulation | None) -> list[Recording]:
-        if source is None:
-            return []
-        if source not in self.loaded:
-            self.loaded[source] = (
-                registry.other_lab(self.source) if source == OTHER_LAB else registry.load(source)
-            )
-        return self.loaded[source]
-
-
-@dataclass
+@dataclass(frozen=True)
 class LineRun:
     """One line on one cohort: what is run, and where its folds are kept."""
 
     line: Line
     cohort: Cohort
-    store: stores.Store
+    store: Store
     device: str = "auto"
 
     @property
@@ -199,30 +58,27 @@ class LineRun:
 
     @property
     def groups(self) -> list[Cohort]:
-        """The cohort; or, where members of a fold are stored by themselves, one for each group."""
-        at_once = self.cohort.profile.stored_together
-        if at_once is None or self.plan.task != "traces":
+        """The cohort; or one for each member, where they are stored one by one."""
+        if self.plan.task != "traces" or not self.cohort.profile.stored_singly:
             return [self.cohort]
-        subsets = self.subsets
-        groups = (subsets[i : i + at_once] for i in range(0, len(subsets), at_once))
-        return [replace(self.cohort, only=tuple(group)) for group in groups]
+        return [replace(self.cohort, only=subset) for subset in self.subsets]
 
     def job(self, fold: int, group: Cohort) -> parallel.Job:
-        """A fold to compute, or a group of its members."""
+        """A fold to compute, for one of the `groups`."""
         epochs = self.plan.epochs or group.profile.epochs
         members = len(self.task.subsets(self.plan, group))
         members *= len(self.plan.options.get("draws", [()]))
         compute = partial(self.computed, fold, group)
         return parallel.Job(self.line.label, self.line.model_name, members * epochs, compute)
 
-    def arrays(self, fold: int) -> stores.Arrays:
+    def arrays(self, fold: int) -> Arrays:
         """What is stored of a fold; computed where the store lacks it."""
         first, *others = (self.computed(fold, group) for group in self.groups)
         if not others:
             return first
         return {n: np.concatenate([first[n], *(other[n] for other in others)]) for n in first}
 
-    def computed(self, fold: int, group: Cohort) -> stores.Arrays:
+    def computed(self, fold: int, group: Cohort) -> Arrays:
         """The same of one of its `groups`."""
         compute = partial(self.task.run_fold, self.plan, group, fold, self.device)
         return self.store.compute(self.inputs(fold, group), compute)
@@ -230,7 +86,7 @@ class LineRun:
     def inputs(self, fold: int, group: Cohort) -> dict[str, Any]:
         """Everything that a result depends on, as plain JSON: the store's key."""
         profile, subsets = group.profile, self.task.subsets(self.plan, group)
-        # A group is the same, whatever other members were asked for.
+        # A member is the same, whatever others were asked for.
         plan = self.plan if group.only is None else replace(self.plan, sizes=None)
         return {
             "plan": json_of(plan),
@@ -246,37 +102,150 @@ class LineRun:
 
     def table(self, experiment: Experiment) -> tuple[pd.DataFrame, pd.DataFrame | None]:
         """Rows of all folds, columns of identity first; confusion counts of what tells states."""
-        line, plan = self.line, self.plan
-        tables, counts = [], []
-        for fold in self.folds:
-            arrays = self.arrays(fold)
-            tables.append(self.task.rows(plan, self.cohort, fold, arrays))
-            if "counts" in arrays:
-                counts.append(arrays["counts"].reshape(-1, plan.n_states, plan.n_states))
+        line, plan, cohort = self.line, self.plan, self.cohort
+        folds = {fold: self.arrays(fold) for fold in self.folds}
+        tables = [self.task.rows(plan, cohort, *one) for one in folds.items()]
         rows = pd.concat(tables, ignore_index=True)
-        first = 0 if line.alone else self.cohort.n_pool
-        animals = {"animals": "+".join(self.cohort.worms[first:])}
         known: dict[str, Any] = {
             "experiment": experiment.name,
             "line": line.label,
             "model": line.model_name,
             "task": plan.task,
             "neurons": line.neurons_name,
-            "n_neurons": len(self.cohort.neurons),
+            "n_neurons": len(cohort.neurons),
             "view": line.view,
-            "train": self.cohort.recordings[0].dataset,
+            "train": cohort.recordings[0].dataset,
             "scaling": plan.scaling,
             "split": plan.split,
-            **({"n_states": plan.n_states} if plan.task == "states" else {}),
-            **(animals if experiment.unseen is not None else {}),
-            **line.factors,
         }
+        if plan.task == "states":
+            known["n_states"] = plan.n_states
+        if experiment.unseen is not None:
+            known["animals"] = "+".join(cohort.worms[0 if line.alone else cohort.n_pool :])
+        known |= line.factors
         rows = rows.assign(**{k: v for k, v in known.items() if k not in rows})
-        factors = [name for name in FACTORS if name in rows]
-        order = [*(n for n in IDENTITY if n in rows), *factors]
-        order += [name for name in line.factors if name not in order]
-        rows = rows[[*order, *(name for name in rows if name not in order)]]
+        order = dict.fromkeys([*IDENTITY, *FACTORS, *line.factors, *rows])
+        rows = rows[[name for name in order if name in rows]]
+        counts = [arrays["counts"] for arrays in folds.values() if "counts" in arrays]
         return rows, _pooled(rows, np.concatenate(counts)) if counts else None
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """What an experiment gave; what several reference tables need of it can be cached by it.
+
+    - `rows`: one row for each line, fold, member and worm (and frame ahead, for traces): columns of
+      identity (`comparison.IDENTITY`), the lines' factors, then scores.
+    - `confusion`: counts pooled over folds and subsets: columns of identity, labelled, predicted
+      (codes of states), count. None if no line tells states.
+    - `recordings`: worms that train and worms that are evaluated only, as they were loaded; none
+      where all are simulated for a line.
+    - `runs`: each line's runs by its label: one, or one for each set of neurons.
+    """
+
+    rows: pd.DataFrame
+    confusion: pd.DataFrame | None
+    experiment: Experiment
+    dataset: str | Sequence[Recording]
+    profile: Profile
+    seed: int = 0
+    recordings: Sequence[Recording] = ()
+    runs: Mapping[str, Sequence[LineRun]] = field(default_factory=dict, repr=False)
+
+    def arrays(self, line: str, fold: int) -> Arrays:
+        """What the store keeps of a fold: counts, seen, edges, validation, best_epoch, ...
+
+        `fold` is -1 where every frame trains. ChoiceError for a line or fold that was not run. Here
+        and below, a line with several sets of neurons is told by its first.
+        """
+        run = self._run(line)
+        if fold not in run.folds:
+            raise ChoiceError("fold", fold, run.folds)
+        return run.arrays(fold)
+
+    def subsets(self, line: str) -> list[Subset]:
+        """Worms that each member of a line trained on, in the order of its arrays."""
+        return self._run(line).subsets
+
+    def cohort(self, line: str) -> Cohort:
+        """Worms, neurons and features of a line."""
+        return self._run(line).cohort
+
+    def manifest(self, line: str, fold: int) -> dict[str, Any]:
+        """What the store knows of a fold: inputs, seconds, versions, when it was written.
+
+        Of its first member alone, where they are stored one by one.
+        """
+        run = self._run(line)
+        return run.store.manifest(run.inputs(fold, run.groups[0]))
+
+    def _run(self, line: str) -> LineRun:
+        return chosen("line", line, self.runs)[0]
+
+
+def run(
+    experiment: Experiment,
+    dataset: str | Sequence[Recording] | None = None,
+    profile: str | Profile | None = None,
+    store: Store | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    jobs: int | None = None,
+) -> Table:
+    """Run all lines of an experiment; what the store holds is not run again.
+
+    Folds run side by side where that pays (`parallel.finish`), with the same results, to the bit.
+
+    - `experiment`, `dataset`: what to run, and worms that train in the place of its own: a dataset
+      or recordings.
+    - `profile`: scale, or its name; that of the experiment's reference if None.
+    - `store`: where finished folds are kept; the default store if None.
+    - `seed`: of folds, initial weights and the order of training, of every line.
+    - `device`, `jobs`: `auto` takes a CUDA device where there is one; processes at once,
+      `$WORMGNN_JOBS`, else one for each core, if None.
+
+    DatasetUnavailableError, ChoiceError, NeuronError, RecordingError or TrainingError for worms
+    that are not here, unknown names, neurons or worms that do not fit, training that diverged.
+    """
+    source = experiment.dataset if dataset is None else dataset
+    usual = profile_named(experiment.profile).with_folds(experiment.folds)
+    scale = profile_named(profile) if isinstance(profile, str) else profile or usual
+    worms, store = Worms(experiment, source, scale, seed), store or Store()
+    runs = {}
+    for line in experiment.lines:
+        seeded = replace(line, plan=replace(line.plan, seed=seed + line.plan.seed))
+        runs[line.label] = [LineRun(seeded, c, store, device) for c in worms.cohorts(line)]
+    every = [one for own in runs.values() for one in own]
+    _compute_lacking(experiment.name, every, jobs)
+    rows, counts = [pd.DataFrame()], []
+    for one in every:
+        table, confusion = one.table(experiment)
+        rows.append(table)
+        counts += [] if confusion is None else [confusion]
+    return Table(
+        pd.concat(rows[1:] or rows, ignore_index=True),
+        pd.concat(counts, ignore_index=True) if counts else None,
+        experiment,
+        source,
+        scale,
+        seed,
+        tuple(worms.recordings()),
+        runs,
+    )
+
+
+def _compute_lacking(name: str, runs: Sequence[LineRun], jobs: int | None) -> None:
+    """Compute the folds that the store lacks, each once."""
+    wanted = {}
+    for one in runs:
+        one.task.check(one.plan, one.cohort)
+        for fold, group in itertools.product(one.folds, one.groups):
+            wanted[one.store.path(one.inputs(fold, group))] = one, (fold, group)
+    lacking = [one.job(*place) for path, (one, place) in wanted.items() if not path.exists()]
+    if lacking:
+        runs[0].store.prepare()
+        processes = parallel.processes(jobs, runs[0].device)
+        parallel.finish(name, lacking, processes, len(wanted) - len(lacking))
 
 
 def json_of(plan: Plan) -> dict[str, Any]:
@@ -289,7 +258,7 @@ def _pooled(rows: pd.DataFrame, counts: np.ndarray) -> pd.DataFrame:
     n_states = counts.shape[-1]
     same = ["subset", "fold"]
     known = [n for n in (*IDENTITY, *FACTORS, "n_neurons") if n in rows and n not in same]
-    cells = pd.DataFrame(counts.reshape(len(counts), -1))
+    cells = pd.DataFrame(counts.reshape(len(rows), -1))
     long = (
         pd.concat([rows[known].reset_index(drop=True), cells], axis=1)
         .groupby(known, sort=False)

@@ -53,19 +53,11 @@ def vocabulary(n_states: int) -> tuple[str, ...]:
 
 
 def merge(recording: Recording, n_states: int) -> NDArray[np.int64]:
-    """States of a recording in the vocabulary of 7, 4 or 2 states.
+    """States of a recording in the vocabulary of 7, 4 or 2 states, shape (frames,).
 
-    Returns
-    -------
-    codes
-        Shape (frames,): index into `vocabulary(n_states)`, or `NO_STATE` where the frame
-        carries no state or one that the vocabulary leaves out (turns, when two states are
-        asked for).
-
-    Raises
-    ------
-    StateError
-        A state that is known nowhere, or seven states asked of a recording with merged ones.
+    Indices into `vocabulary(n_states)`, or `NO_STATE` where the frame carries no state or one that
+    the vocabulary leaves out (turns, when two states are asked for). StateError for a state that is
+    known nowhere, or seven states asked of a recording with merged ones.
     """
     wanted = vocabulary(n_states)
     table = np.array([_code(name, wanted, recording) for name in recording.vocabulary] + [NO_STATE])
@@ -125,19 +117,9 @@ def around(
 ) -> NDArray[np.float64]:
     """A trace around each onset, interpolated to common lags, so that worms can be compared.
 
-    Parameters
-    ----------
-    trace, times
-        Value and time in seconds of each frame, shape (frames,).
-    onsets
-        Frame of each onset, shape (onsets,).
-    lags_s
-        Seconds since the onset, shape (lags,).
-
-    Returns
-    -------
-    values
-        Shape (onsets, lags); NaN before the recording's first and after its last frame.
+    From the value and time in seconds of each frame, shape (frames,), the frame of each onset, and
+    seconds since it, `lags_s`. Shape (onsets, lags); NaN before the recording's first and after its
+    last frame.
     """
     wanted = times[np.asarray(onsets, dtype=np.int64)][:, None] + lags_s
     return np.interp(wanted, times, trace, left=np.nan, right=np.nan)

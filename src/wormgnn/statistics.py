@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-Random = np.random.Generator | int
-"""A random generator, or the seed of one."""
+Random = np.random.Generator | int  # a random generator, or the seed of one
 
 
 class Interval(NamedTuple):

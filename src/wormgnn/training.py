@@ -8,19 +8,23 @@ loss kept. All of it happens for each member by itself.
 from __future__ import annotations
 
 import ctypes
+import hashlib
+import itertools
+import json
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 from tqdm import tqdm
 
 from wormgnn.errors import ChoiceError, TrainingError
-from wormgnn.models.ensemble import Stack, seed_of
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """From outputs `(members, ...)` and target to the mean loss of each member, `(members,)`."""
@@ -65,6 +69,69 @@ class Schedule:
     learning_rate: float = 1e-3
     factor: float = 0.25
     patience_epochs: int = 50
+
+
+def seed_of(*what: object) -> int:
+    """A seed made of what it is for, plain JSON: the same on any machine and in any company."""
+    digest = hashlib.sha256(json.dumps(what).encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+class Stack:
+    """Parameters and statistics of an ensemble, each in one flat `(members, values)` tensor.
+
+    Gathering, stepping and keeping the best of some members are then one operation each.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        kinds: list[dict[str, Tensor]] = [dict(model.named_parameters())]
+        kinds.append(dict(model.named_buffers()))
+        one = next(itertools.chain(model.parameters(), model.buffers()), torch.empty(0))
+        self.shapes = [{name: t.shape[1:] for name, t in kind.items()} for kind in kinds]
+        self.flats = [
+            torch.cat([t.detach().flatten(1) for t in kind.values()], dim=1)
+            if kind
+            else one.new_empty(len(one), 0)
+            for kind in kinds
+        ]
+
+    def rows(self, members: Tensor) -> list[Tensor]:
+        """Flat parameters and statistics of some members."""
+        return [flat.index_select(0, members) for flat in self.flats]
+
+    def put(self, members: Tensor, rows: Sequence[Tensor]) -> None:
+        """Write those of some members back."""
+        for flat, values in zip(self.flats, rows, strict=True):
+            flat.index_copy_(0, members, values)
+
+    def named(self, rows: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Views of flat parameters and statistics under their names and shapes."""
+        return {
+            name: part.view(len(flat), *shape)
+            for flat, shapes in zip(rows, self.shapes, strict=True)
+            for (name, shape), part in zip(
+                shapes.items(), flat.split([s.numel() for s in shapes.values()], dim=1), strict=True
+            )
+        }
+
+    def of(self, members: Tensor) -> dict[str, Tensor]:
+        """Tensors of some members, by name."""
+        return self.named(self.rows(members))
+
+
+def flat_state(model: nn.Module) -> dict[str, NDArray[np.float32]]:
+    """Parameters and statistics of an ensemble, each (if any) as one `(members, values)` array."""
+    flats = zip(("parameters", "statistics"), Stack(model).flats, strict=True)
+    return {name: flat.cpu().numpy() for name, flat in flats if flat.numel()}
+
+
+def load_flat_state(model: nn.Module, state: Mapping[str, NDArray[np.float32]]) -> None:
+    """Put what `flat_state` gave back into a model of the same shape."""
+    stack = Stack(model)
+    kinds = zip(("parameters", "statistics"), stack.flats, strict=True)
+    rows = [torch.from_numpy(state[name]) if flat.numel() else flat for name, flat in kinds]
+    model.load_state_dict(stack.named(rows))
+    model.eval()
 
 
 class Adam:
@@ -161,19 +228,13 @@ def fit(
     Everything random follows from the seed, the epoch and the name of a batch, so that a member
     meets the same samples in the same order, whatever other members train beside it.
 
-    Parameters
-    ----------
-    model
-        Module whose parameters and buffers all have a leading member axis.
-    train, validation
-        Batches; each epoch takes one step on every training batch, in an order drawn anew: by one
-        lot for each name.
-    loss, schedule, seed
-        Mean loss of each member; epochs and learning rate; of all that is drawn.
-    label
-        Words beside the progress bar, which is silent unless on a terminal.
-    draw
-        What is drawn anew for a training batch at every epoch; nothing if None.
+    - `model`: module whose parameters and buffers all have a leading member axis.
+    - `train`, `validation`: batches; each epoch takes one step on every training batch, in an order
+      drawn anew: by one lot for each name.
+    - `loss`, `schedule`, `seed`: mean loss of each member; epochs and learning rate; of all that is
+      drawn.
+    - `label`: words beside the progress bar, which is silent unless on a terminal.
+    - `draw`: what is drawn anew for a training batch at every epoch; nothing if None.
 
     TrainingError for nothing to train on, a member that no validation batch meets, or a loss that
     is not finite (the message names the epoch and the members).

@@ -41,51 +41,44 @@ _LOWEST: dict[str, float] = {
 class Parameters:
     """What the method leaves to choose; lengths in time are in frames.
 
-    "Authors" below means the program that Brennan and Proekt published with eLife 8:e46814,
-    read for its choices; "ours" marks what had to be chosen because theirs is written for
-    one recording or is not stated.
+    "Authors" is the program that Brennan and Proekt published with eLife 8:e46814, read for its
+    choices; "ours" is what had to be chosen because theirs is written for one recording or is not
+    stated. ChoiceError for a signal or scale that does not exist, or a number out of its range.
 
     Parameters
     ----------
-    n_delays
-        Delayed copies beside the present frame. Authors: a free choice, ten in their example.
-    delay_frames
-        Frames between copies. Authors: a free choice, five in their example.
+    n_delays, delay_frames
+        Delayed copies beside the present frame, and frames between them. Authors: free choices,
+        ten and five in their example.
     signals
         Which of trace and derivative are embedded. Authors: both.
     n_neighbours
-        Trajectory passes that each point is linked to in each worm (authors: 20 in all,
-        from one recording). None links all pairs: a dense matrix of 8 bytes times points
-        squared, 2 GB for Kato's 15,662 frames.
+        Trajectory passes that each point is linked to in each worm (authors: 20 in all, from one
+        recording). None links all pairs: a dense matrix of 8 bytes times points squared, 2 GB for
+        Kato's 15,662 frames.
     return_frames
         A second visit counts as another pass after so many frames. Authors: 10.
     scale
-        What sets the kernel's local width: `noise`, the spread of velocities around the
-        frame (authors, per coordinate; here one number per frame), or `neighbour`, the
-        distance to the last of the `n_neighbours` (Zelnik-Manor and Perona 2004).
+        What sets the kernel's local width: `noise`, the spread of velocities around the frame
+        (authors, per coordinate; here one number per frame), or `neighbour`, the distance to the
+        last of the `n_neighbours` (Zelnik-Manor and Perona 2004).
     noise_frames
-        Past frames over which the local noise is taken. Authors: four on either side;
-        here the past alone, so that prediction knows no future.
+        Past frames over which the local noise is taken. Authors: four on either side; here the
+        past alone, so that prediction knows no future.
     bandwidth
         Factor on the local width. Ours; 1 is the authors' width for `noise`.
     density_exponent
         Weights are divided by the density of their target to this power. Authors: 1/2.
     n_dimensions
         Eigenvectors kept. Authors: 50 computed, of which the phase uses one.
-    n_phases
-        Bins of phase around the cycle. Authors: 125.
-    n_branches
-        Loops that differ at one phase. Authors: found by modularity; ours: k-means of this size.
+    n_phases, n_branches
+        Bins of phase around the cycle (authors: 125), and loops that differ at one phase (authors:
+        found by modularity; ours: k-means of this size).
     phase_smoothing
-        Standard deviation, in radians, of the smoothing of occupancy along the phase.
-        Authors: 2 pi / 20.
+        Standard deviation, in radians, of the smoothing of occupancy along the phase. Authors:
+        2 pi / 20.
     seed
         Seed of the eigensolver's first vector and of k-means.
-
-    Raises
-    ------
-    ChoiceError
-        A signal or a scale that does not exist, or a number out of its range.
     """
 
     n_delays: int = 4
@@ -117,11 +110,11 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Points:
-    """Embedded frames of several worms.
+    """Embedded frames of several worms: coordinates (points, dimensions), all else (points,).
 
-    Coordinates, shape (points, dimensions), and local noise, (points,), of a frame and of the one
-    after it, where the kernel is centred; number of the worm, frame in its recording and state
-    code, shape (points,).
+    `x` and the local `noise` are those of a frame, the two `following` those of the frame after
+    it, where the kernel is centred; beside them the worm's number, the frame in its recording and
+    its state code.
     """
 
     x: Floats
@@ -131,6 +124,11 @@ class Points:
     worm: Codes
     frame: Codes
     y: Codes
+
+    @property
+    def is_followed(self) -> NDArray[np.bool_]:
+        """Whether the next point is the next frame, shape (points - 1,)."""
+        return np.asarray((np.diff(self.worm) == 0) & (np.diff(self.frame) == 1))
 
 
 def delay_embed(x: Floats, n_delays: int, delay_frames: int) -> Floats:
@@ -184,11 +182,10 @@ def embed_worm(worm: Features, params: Parameters) -> Floats:
 def collect(
     worms: Sequence[Features], params: Parameters, use: Sequence[NDArray[np.bool_]] | None = None
 ) -> Points:
-    """Points of all worms that have recorded delays and a next frame.
+    """Points of all worms that have recorded delays and a next frame, of the frames in `use`.
 
-    `use` tells for each worm which frames may be used, shape (frames,): a point needs its
-    own frame and the next. Transitions never cross from worm to worm. NeuronError for worms whose
-    neurons differ, RecordingError for one that is too short, or that `use` leaves without a point.
+    NeuronError for worms whose neurons differ, RecordingError for one that is too short, or that
+    `use` leaves without a point.
     """
     if not worms:
         raise NeuronError("asymmetric diffusion maps need at least one worm")
@@ -234,33 +231,30 @@ def neighbours(
     distance, shape (centres, links); -1 and infinity where a worm has fewer than `k` passes.
     """
     starts = np.flatnonzero(np.diff(worm, prepend=-1))
-    stops = np.append(starts[1:], len(worm))
-    size = max(1, _CHUNK_BYTES // (8 * int((stops - starts).max())))  # bounds the memory
-    rows = []
-    for first in range(0, len(centres), size):
-        chunk = centres[first : first + size]
-        passes = [
-            _nearest(chunk, x[start:stop], int(start), k, return_frames)
-            for start, stop in zip(starts, stops, strict=True)
-        ]
-        rows.append([np.concatenate(parts, axis=1) for parts in zip(*passes, strict=True)])
-    index, squared = (np.concatenate(parts) for parts in zip(*rows, strict=True))
-    return index, squared
+    spans = list(zip(starts, [*starts[1:], len(worm)], strict=True))
+    size = max(1, _CHUNK_BYTES // (8 * max(stop - start for start, stop in spans)))
+    chunks = np.split(centres, range(size, len(centres), size))  # bounds the memory
+    rows = [
+        np.concatenate([_nearest(chunk, x[a:b], a, k, return_frames) for a, b in spans], axis=2)
+        for chunk in chunks
+    ]
+    index, squared = np.concatenate(rows, axis=1)
+    return index.astype(np.int64), squared
 
 
-def _nearest(
-    centres: Floats, x: Floats, start: int, k: int, return_frames: int
-) -> tuple[Codes, Floats]:
+def _nearest(centres: Floats, x: Floats, start: int, k: int, return_frames: int) -> Floats:
+    """Index, from `start` on, and squared distance, shape (2, centres, k)."""
     squared = squared_distances(centres, x)
     if return_frames:
         lowest = minimum_filter1d(squared, 2 * return_frames + 1, axis=1, mode="nearest")
         squared[squared > lowest] = np.inf
-    k_here = min(k, len(x))
-    index = np.argpartition(squared, k_here - 1, axis=1)[:, :k_here]
-    found = np.take_along_axis(squared, index, axis=1)
-    index = np.where(np.isfinite(found), index + start, -1)
-    pad = ((0, 0), (0, k - k_here))
-    return np.pad(index, pad, constant_values=-1), np.pad(found, pad, constant_values=np.inf)
+    here = min(k, len(x))
+    index = np.argpartition(squared, here - 1, axis=1)[:, :here]
+    nearest = np.full((2, len(centres), k), np.inf)
+    nearest[1, :, :here] = np.take_along_axis(squared, index, axis=1)
+    nearest[0] = -1
+    nearest[0, :, :here] = np.where(np.isfinite(nearest[1, :, :here]), index + start, -1)
+    return nearest
 
 
 def gaussian_rows(
@@ -340,9 +334,7 @@ def _following_rows(points: Points) -> tuple[Codes, Codes]:
 
     Nearly every next frame is a point itself, whose neighbours need no second search.
     """
-    step = (np.diff(points.frame) == 1) & (np.diff(points.worm) == 0)
-    known = np.append(step, False)
-    extra = np.flatnonzero(~known)
-    row = np.arange(1, len(known) + 1)
-    row[extra] = len(known) + np.arange(len(extra))
+    extra = np.flatnonzero(~np.append(points.is_followed, False))
+    row = np.arange(1, len(points.x) + 1)
+    row[extra] = len(points.x) + np.arange(len(extra))
     return row, extra

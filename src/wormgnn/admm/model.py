@@ -123,30 +123,6 @@ def _canonical(vectors: Complex) -> Complex:
     return np.asarray(turned / np.sqrt((np.abs(turned) ** 2).mean(axis=0)), dtype=np.complex128)
 
 
-@dataclass(frozen=True)
-class Manifold:
-    """Coarse grain of the training points: bin = branch * n_phases + phase bin.
-
-    `members`, shape (points, bins), has one 1 in each row; `markov`, (bins, bins), is the
-    probability to move within one frame; `occupancy`, (bins, states), that of each state.
-    """
-
-    members: sparse.csr_array
-    markov: Floats
-    occupancy: Floats
-
-
-def build(points: Points, spectrum: Spectrum, n_states: int, params: Parameters) -> Manifold:
-    """Manifold from the training points and their spectrum."""
-    in_phase = phase_bin(spectrum.phase(), params.n_phases)
-    code = branches(spectrum, params) * params.n_phases + in_phase
-    n_bins = params.n_branches * params.n_phases
-    ones = np.ones(len(code))
-    members = sparse.csr_array((ones, (np.arange(len(code)), code)), shape=(len(code), n_bins))
-    occupancy = _occupancy(members, points.y, n_states, params)
-    return Manifold(members, _markov(points, members), occupancy)
-
-
 def phase_bin(phase: Floats, n_phases: int) -> Codes:
     """Bin of each angle between -pi and pi, shape of `phase`."""
     turn = np.floor((phase + np.pi) / (2 * np.pi) * n_phases).astype(np.int64)
@@ -179,11 +155,9 @@ def _markov(points: Points, members: sparse.csr_array) -> Floats:
     The kernel's own steps, averaged over bins, would do too, but each of them hops between
     passes of the trajectory, and over many steps that blurs the phase.
     """
-    follows = (np.diff(points.worm) == 0) & (np.diff(points.frame) == 1)
-    now = np.flatnonzero(follows)
+    now = np.flatnonzero(points.is_followed)
     count = (members[now].T @ members[now + 1]).toarray()
-    leaving = count.sum(axis=1)
-    unvisited = np.flatnonzero(leaving == 0)
+    unvisited = np.flatnonzero(count.sum(axis=1) == 0)
     count[unvisited, unvisited] = 1.0
     return np.asarray(count / count.sum(axis=1, keepdims=True))
 
@@ -204,16 +178,20 @@ def _occupancy(members: sparse.csr_array, y: Codes, n_states: int, params: Param
 class Model:
     """A fitted manifold, and the maps from a worm's activity onto it.
 
-    `kernel`, `spectrum` and `manifold` are the transition probabilities between training points,
-    their eigenvectors, and the coarse grain made of both; `neurons` stand in the order of the
-    features' columns.
+    `kernel` and `spectrum` are the transition probabilities between training points and their
+    eigenvectors; `neurons` stand in the order of the features' columns. The points lie in bins,
+    `branch * n_phases + phase bin`: `members`, shape (points, bins), has one 1 in each row,
+    `markov`, (bins, bins), is the probability to move within one frame, and `occupancy`, (bins,
+    states), that of each state.
     """
 
     params: Parameters
     neurons: tuple[str, ...]
     kernel: Kernel
     spectrum: Spectrum
-    manifold: Manifold
+    members: sparse.csr_array
+    markov: Floats
+    occupancy: Floats
 
     def weights(self, worm: Features) -> sparse.csr_array:
         """Probability of each training point at each frame, shape (frames, points).
@@ -226,11 +204,11 @@ class Model:
 
     def bins(self, worm: Features) -> Floats:
         """Probability of each manifold bin at each frame, shape (frames, bins)."""
-        return np.asarray((self.weights(worm) @ self.manifold.members).toarray())
+        return np.asarray((self.weights(worm) @ self.members).toarray())
 
     def predict_proba(self, worm: Features) -> Floats:
         """Probability of each state at each frame, shape (frames, states)."""
-        return self.bins(worm) @ self.manifold.occupancy
+        return self.bins(worm) @ self.occupancy
 
     def predict_states(self, worm: Features, readout: Readout = "spread") -> Codes:
         """Most probable state at each frame, shape (frames,).
@@ -241,7 +219,7 @@ class Model:
         if readout == "spread":
             return self.predict_proba(worm).argmax(axis=1)
         if readout == "position":
-            return self.manifold.occupancy[self.position(worm)].argmax(axis=1)
+            return self.occupancy[self.position(worm)].argmax(axis=1)
         raise ChoiceError("readout", readout, ("spread", "position"))
 
     def position(self, worm: Features) -> Codes:
@@ -255,8 +233,8 @@ class Model:
         The bins' probabilities times the Markov matrix to that power, then each bin's
         occupancy. Row t uses frames up to t and tells of frame t + horizon.
         """
-        power = np.linalg.matrix_power(self.manifold.markov, horizon_frames)
-        return self.bins(worm) @ (power @ self.manifold.occupancy)
+        power = np.linalg.matrix_power(self.markov, horizon_frames)
+        return self.bins(worm) @ (power @ self.occupancy)
 
     def space(self, worm: Features) -> Floats:
         """Where each frame lies in the three coordinates that figures draw, shape (frames, 3)."""
@@ -278,26 +256,24 @@ def fit(
     params: Parameters | None = None,
     use: Sequence[NDArray[np.bool_]] | None = None,
 ) -> Model:
-    """Fit the manifold on one worm or several.
+    """Fit the manifold on worms with the same neurons, in the same order, and states.
 
     Brennan and Proekt 2019, eLife 8:e46814: delay embedding, asymmetric diffusion map, its
     first complex eigenvector as phase, trajectories grouped into loops, and activity and
     behaviour averaged along them.
 
-    Parameters
-    ----------
-    features
-        Worms with the same neurons, in the same order, and the same vocabulary of states.
-    params
-        The method's choices; the defaults were chosen on training worms alone.
-    use
-        For each worm the frames that may be used, shape (frames,); all if None.
-
+    The defaults of `params` were chosen on training worms alone. `use` tells for each worm which
+    frames may be used, shape (frames,), all if None: a point needs its own frame and the next.
     Errors as of `kernel.collect`.
     """
     params = params or Parameters()
     points = collect(features, params, use)
     kernel = Kernel(points, params)
-    found = spectrum(kernel.transition, params.n_dimensions, params.seed)
-    manifold = build(points, found, features[0].n_states, params)
-    return Model(params, features[0].neurons, kernel, found, manifold)
+    modes = spectrum(kernel.transition, params.n_dimensions, params.seed)
+    in_phase = phase_bin(modes.phase(), params.n_phases)
+    code = branches(modes, params) * params.n_phases + in_phase
+    ones, shape = np.ones(len(code)), (len(code), params.n_branches * params.n_phases)
+    members = sparse.csr_array((ones, (np.arange(len(code)), code)), shape=shape)
+    occupancy = _occupancy(members, points.y, features[0].n_states, params)
+    markov = _markov(points, members)
+    return Model(params, features[0].neurons, kernel, modes, members, markov, occupancy)

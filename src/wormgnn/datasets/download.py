@@ -45,14 +45,9 @@ def download(
     reads, and its checksum is pinned: it goes into `<file>.sha256`, and what is downloaded from
     then on must have it.
 
-    Raises
-    ------
-    DatasetUnavailableError
-        The host cannot be reached or breaks off, or the folder cannot be written.
-    ChecksumError
-        What came is not the published file, or not what was pinned; nothing is left of it.
-    SourceError, RecordingError
-        What came without a published checksum cannot be read; nothing is left of it.
+    DatasetUnavailableError where the host cannot be reached or breaks off, or the folder cannot be
+    written. ChecksumError where what came is not the published file, or not what was pinned, and
+    the reader's error where it cannot be read: nothing is left of it then.
     """
     part = target.with_name(target.name + ".part")
     url = f"{OSF_DOWNLOAD}/{file_id}/" if file_id else _osf_url(home, target.name)
@@ -122,31 +117,23 @@ def _osf_url(home: str, name: str) -> str:
     for address in listings:
         if len(listings) > _MAX_LISTINGS:
             break
-        page = _json(address)
-        for entry in page.get("data", []):
-            attributes = entry.get("attributes", {})
-            if attributes.get("kind") == "folder":
-                listings.append(entry["relationships"]["files"]["links"]["related"]["href"])
-            elif attributes.get("name") == name:
-                return str(entry["links"]["download"])
-        if page.get("links", {}).get("next"):
-            listings.append(page["links"]["next"])
+        try:
+            response = requests.get(address, timeout=_TIMEOUT_S)
+            response.raise_for_status()
+            page = response.json()
+            for entry in page["data"]:
+                if entry["attributes"]["kind"] == "folder":
+                    listings.append(entry["relationships"]["files"]["links"]["related"]["href"])
+                elif entry["attributes"]["name"] == name:
+                    return str(entry["links"]["download"])
+            listings += filter(None, [page.get("links", {}).get("next")])
+        except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+            raise DatasetUnavailableError(
+                f"{urlsplit(address).hostname} did not answer {address} ({type(error).__name__}): "
+                "check the network, or download the file in a browser and put it into the data "
+                "folder"
+            ) from error
     raise DatasetUnavailableError(f"the OSF project lists no file {name}: see {home}")
-
-
-def _json(url: str) -> dict[str, Any]:
-    try:
-        response = requests.get(url, timeout=_TIMEOUT_S)
-        response.raise_for_status()
-        content = response.json()
-        if not isinstance(content, dict):
-            raise ValueError("no listing")
-    except (requests.RequestException, ValueError) as error:
-        raise DatasetUnavailableError(
-            f"{urlsplit(url).hostname} did not answer {url} ({type(error).__name__}): check the "
-            "network, or download the file in a browser and put it into the data folder"
-        ) from error
-    return content
 
 
 def _append(url: str, part: Path, progress: bool) -> None:

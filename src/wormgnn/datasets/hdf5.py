@@ -1,16 +1,9 @@
-"""HDF5 of strangers: nothing outside the file is read, and no more than `wormgnn.limits` allow.
+"""HDF5 of strangers: nothing outside the file is read, and no more than the limits below allow.
 
-MATLAB v7.3 files are HDF5. They hold a struct array with one element per worm, which MATLAB writes
-in one of four ways, and all are read here:
-
-- a group whose fields are datasets of object references, one for each worm
-  (a struct array, or a scalar struct of cells);
-- a group whose fields are the values themselves (one worm);
-- a dataset of references to one group for each worm (a cell of structs);
-- any of these without an enclosing group (`save -struct`).
-
-Text is uint16, an empty array is a pair of sizes with the attribute `MATLAB_empty`, and
-HDF5 shows every matrix transposed.
+MATLAB v7.3 files are HDF5. They hold a struct array with one element per worm: a group (with
+`save -struct` the file itself) whose fields are datasets of object references, one for each worm,
+or for a single worm the values themselves. Text is uint16, an empty array is a pair of sizes with
+the attribute `MATLAB_empty`, and HDF5 shows every matrix transposed.
 
 Our own reader: pymatreader 1.3 leaves unresolved references in the names of a single worm,
 follows links to other files, and its errors name no field.
@@ -31,16 +24,13 @@ from numpy.typing import NDArray
 
 from wormgnn.errors import SourceError, building, reading
 from wormgnn.files import check_regular
-from wormgnn.limits import (
-    MAX_CHARACTERS,
-    MAX_DEPTH,
-    MAX_FIELDS,
-    MAX_FILE_VALUES,
-    MAX_REFERENCES,
-    MAX_VALUES,
-)
-from wormgnn.recording import Recording, frames_per_second
+from wormgnn.recording import MAX_VALUES, Recording, frames_per_second
 
+MAX_FILE_VALUES = 60_000_000  # numbers that are read from one file, of all its worms
+MAX_REFERENCES = 50_000  # that are followed, and fields; 21 worms of 135 names need 12,000
+MAX_FIELDS = 1_000  # of one struct
+MAX_CHARACTERS = 10_000  # of one text
+MAX_DEPTH = 6  # of cells within cells
 # Deflate shrinks no more than 1032-fold: a larger field is a damaged size, not data.
 _MAX_EXPANSION = 1032
 _REAL = "biuf"
@@ -68,8 +58,13 @@ class Source:
                 members[name] = group[name]
         return members
 
-    def values(self, node: h5py.Dataset) -> NDArray[Any]:
-        """A dataset's values, once it is known that they lie in this file and how many they are."""
+    def values(self, node: Any) -> NDArray[Any]:
+        """A dataset's values, once it is known that they lie in this file and how many they are.
+
+        Of what a library has read already, an array.
+        """
+        if not isinstance(node, h5py.Dataset):
+            return np.asarray(node)
         if problem := self._problem(node):
             raise ValueError(problem)
         chunk = math.prod(node.chunks or ())
@@ -204,6 +199,15 @@ class Fields:
         field = self.first_of(*fields)
         return self._finite(field, self.vector(field))
 
+    def codes(self, field: str, frames: int, lowest: int, highest: int) -> NDArray[np.int64]:
+        """A field of whole numbers in a range, shape (frames,); NaN is 0."""
+        values = np.nan_to_num(self.vector(field, frames), nan=0.0)
+        unknown = values[~np.isin(values, np.arange(lowest, highest + 1))]
+        if unknown.size:
+            expected = f"expected a code from {lowest} to {highest}"
+            raise self.error(field, f"unknown state {unknown[0]:g}: {expected}")
+        return values.astype(np.int64)
+
     def texts(self, field: str) -> list[list[str]]:
         """A cell array: for each cell the texts in it, however deep they sit."""
         node = self.nodes[self.first_of(field)]
@@ -224,27 +228,19 @@ class Fields:
         `others` are fields of the Recording as they are.
         """
         size = len(times), len(neurons)
-        values = self._frames_by_neurons(self.first_of(*traces), *size)
-        derivative = None
+        others["traces"] = self._frames_by_neurons(self.first_of(*traces), *size)
         for field in [name for name in derivatives if name in self][:1]:
-            derivative = self._finite(field, self._frames_by_neurons(field, *size))
+            others["derivatives"] = self._finite(field, self._frames_by_neurons(field, *size))
+        others["fps"] = self._frame_rate(times)
         with building(self.path):
-            return Recording(
-                traces=values,
-                neurons=neurons,
-                fps=self._frame_rate(times),
-                times=times,
-                derivatives=derivative,
-                **others,
-            )
+            return Recording(neurons=neurons, times=times, **others)
 
     def _frames_by_neurons(self, field: str, frames: int, neurons: int) -> NDArray[np.float64]:
         matrix = self.matrix(field)
         # HDF5 shows MATLAB's frames x neurons transposed: that goes first where both are as many.
-        if matrix.shape == (neurons, frames):
-            return np.ascontiguousarray(matrix.T)
-        if matrix.shape == (frames, neurons):
-            return matrix
+        for values in (matrix.T, matrix):
+            if values.shape == (frames, neurons):
+                return np.ascontiguousarray(values)
         wanted = f"{neurons} neurons x {frames} frames"
         raise self.error(field, f"expected {wanted}, found shape {matrix.shape}")
 
@@ -281,19 +277,9 @@ def open_worms(path: Path, probes: Sequence[str]) -> Iterator[list[Fields]]:
 
 def _find_worms(source: Source, file: h5py.File, probes: Sequence[str]) -> list[Fields]:
     for name, root in [*source.members(file).items(), ("", file)]:
-        if isinstance(root, h5py.Group):
-            members = source.members(root)
-            probe = next((probe for probe in probes if probe in members), None)
-            worms = [] if probe is None else _elements(source, name, members, probe)
-        else:
-            cells = source.cells(root) if _is_cell(root) else []
-            structs = [source.members(node) for node in cells]
-            whole = all(any(probe in struct for probe in probes) for struct in structs)
-            worms = [
-                Fields(source, f"{name}({number}).", struct)
-                for number, struct in enumerate(structs if whole else [], start=1)
-            ]
-        if worms:
+        members = source.members(root)
+        probe = next((probe for probe in probes if probe in members), None)
+        if probe and (worms := _elements(source, name, members, probe)):
             return worms
     wanted = " or ".join(map(repr, probes))
     raise SourceError(

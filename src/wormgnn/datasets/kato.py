@@ -45,14 +45,9 @@ def read(path: Path | str) -> list[Recording]:
 
     A neuron whose name repeats within a worm, or that carries several candidate names, has
     no unique identity and becomes `UNIDENTIFIED`. Column 119 (from 0) of worm 5 of the
-    current release is named VB01, as in the older one.
-
-    Raises
-    ------
-    SourceError
-        No MATLAB v7.3 file, a missing field, or a field of the wrong kind or size.
-    RecordingError
-        Values that no recording may have (NaN or constant traces, times that do not rise).
+    current release is named VB01, as in the older one. SourceError for no MATLAB v7.3 file, or a
+    field that is missing or of the wrong kind or size; RecordingError for values that no recording
+    may have (NaN or constant traces, times that do not rise).
     """
     path = Path(path)
     with open_worms(path, TRACES) as worms:
@@ -67,18 +62,14 @@ def _recording(fields: Fields, number: int) -> Recording:
     if unnamed and name not in neurons:
         neurons = (*neurons[:column], name, *neurons[column + 1 :])
     times = fields.seconds(*TIMES)
-    flags, frames = fields.struct("States"), len(times)
-    states = _from_flags(flags, frames) if flags else _from_codes(fields, frames)
-    return fields.recording(
-        TRACES,
-        DERIVATIVES,
-        neurons,
-        times,
-        worm=f"kato-{number}",
-        dataset="kato",
-        states=states,
-        vocabulary=SEVEN,
-    )
+    if flags := fields.struct("States"):
+        states = _from_flags(flags, len(times))
+    else:
+        ours = [SEVEN.index(name) if name in SEVEN else NO_STATE for name in OLDER_CODES]
+        codes = fields.codes("States", len(times), 1, len(OLDER_CODES))
+        states = np.array(ours, dtype=np.int64)[codes - 1]
+    about = {"worm": f"kato-{number}", "dataset": "kato", "states": states, "vocabulary": SEVEN}
+    return fields.recording(TRACES, DERIVATIVES, neurons, times, **about)
 
 
 def _from_flags(flags: Fields, frames: int) -> NDArray[np.int64]:
@@ -95,13 +86,3 @@ def _from_flags(flags: Fields, frames: int) -> NDArray[np.int64]:
         both = ", ".join(np.array(SEVEN)[table[:, overlap[0]] == 1])
         raise flags.error(both, f"expected one state at each frame, found both at {overlap[0]}")
     return np.where(table.any(axis=0), table.argmax(axis=0), NO_STATE)
-
-
-def _from_codes(fields: Fields, frames: int) -> NDArray[np.int64]:
-    """Codes into `SEVEN` from the older release's codes 1 to 8."""
-    codes = fields.vector("States", frames)
-    unknown = codes[~np.isin(codes, np.arange(1, len(OLDER_CODES) + 1))]
-    if unknown.size:
-        raise fields.error("States", f"unknown state {unknown[0]:g}: expected a code from 1 to 8")
-    ours = [SEVEN.index(name) if name in SEVEN else NO_STATE for name in OLDER_CODES]
-    return np.array(ours)[codes.astype(np.int64) - 1]

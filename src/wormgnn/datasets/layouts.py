@@ -30,11 +30,11 @@ class MatWriter:
     """Values as MATLAB v7.3 stores them in HDF5, each reached by a reference."""
 
     def __init__(self, file: h5py.File) -> None:
-        self.file, self.heap = file, file.create_group("#refs#")
+        self.heap = file.create_group("#refs#")
 
-    def _store(self, value: Any, kind: bytes) -> h5py.Reference:
+    def _store(self, value: ArrayLike, kind: bytes, **attributes: object) -> h5py.Reference:
         node = self.heap.create_dataset(f"r{len(self.heap)}", data=value)
-        node.attrs["MATLAB_class"] = np.bytes_(kind)
+        node.attrs.update(MATLAB_class=np.bytes_(kind), **attributes)
         return node.ref
 
     def matrix(self, values: ArrayLike) -> h5py.Reference:
@@ -43,11 +43,9 @@ class MatWriter:
 
     def text(self, text: str) -> h5py.Reference:
         """A text, which may be empty."""
-        if text:
-            return self._store(np.array([[ord(c)] for c in text], dtype=np.uint16), b"char")
-        reference = self._store(np.zeros(2, dtype=np.uint64), b"char")
-        self.file[reference].attrs["MATLAB_empty"] = np.uint8(1)
-        return reference
+        if not text:
+            return self._store(np.zeros(2, dtype=np.uint64), b"char", MATLAB_empty=np.uint8(1))
+        return self._store(np.array([[ord(c)] for c in text], dtype=np.uint16), b"char")
 
     def cell(self, references: Sequence[h5py.Reference]) -> h5py.Reference:
         """A cell array."""
@@ -94,10 +92,8 @@ def write_kato(recordings: Sequence[Recording], path: Path) -> None:
         names = [mat.text(name or str(n)) for n, name in enumerate(worm.neurons, start=1)]
         if number == 4:
             names[-1] = mat.cell([names[-1]])
-        flags: dict[str, ArrayLike] = {
-            name: (worm.states == code)[None]
-            for name, code in [*zip(SEVEN, range(7), strict=True), ("nostate", NO_STATE)]
-        }
+        codes = {name: code for code, name in enumerate(SEVEN)} | {"nostate": NO_STATE}
+        flags = {name: (worm.states == code)[None] for name, code in codes.items()}
         fields = {
             "deltaFOverF_bc": mat.matrix(worm.traces.T),
             "tv": mat.matrix(worm.times[None]),
@@ -117,13 +113,10 @@ def write_wormwideweb(recording: Recording, path: Path) -> None:
     """One recording merged to forward and reverse, in WormWideWeb's JSON form."""
     forward, reverse = (merge(recording, 2) == code for code in range(2))
     edges = np.flatnonzero(np.diff(reverse.astype(int), prepend=0, append=0))
-    confidence = recording.confidence
+    sure = [5.0] * len(recording.neurons) if recording.confidence is None else recording.confidence
     labels = {
-        str(column + 1): {
-            "label": name,
-            "confidence": str(5.0 if confidence is None else confidence[column]),
-        }
-        for column, name in enumerate(recording.neurons)
+        str(number): {"label": name, "confidence": str(confidence)}
+        for number, (name, confidence) in enumerate(zip(recording.neurons, sure, strict=True), 1)
         if name != UNIDENTIFIED
     }
     content = {
@@ -149,28 +142,20 @@ def write_csv(recording: Recording, path: Path) -> None:
     table = pd.DataFrame(recording.traces, columns=names)
     table.insert(0, TIME, [f"{time_s:.4f}" for time_s in recording.times])
     table.insert(1, STATE, _state_names(recording))
-
-    def write_table(temporary: Path) -> None:
-        form = "%.6g"
-        table.to_csv(temporary, float_format=form, na_rep="nan", index=False, lineterminator="\n")
-
-    write_atomically(path, write_table)
+    text = table.to_csv(float_format="%.6g", na_rep="nan", index=False, lineterminator="\n")
+    write_atomically(path, lambda temporary: temporary.write_bytes(text.encode()))
 
 
 def write_npz(recording: Recording, path: Path) -> None:
     """One recording as an archive of `traces`, `neurons`, `fps`, `times_s` and `states`."""
-
-    def write_archive(temporary: Path) -> None:
-        np.savez_compressed(
-            temporary,
-            traces=recording.traces,
-            neurons=np.array(recording.neurons),
-            fps=recording.fps,
-            times_s=recording.times,
-            states=np.array(_state_names(recording)),
-        )
-
-    write_atomically(path, write_archive)
+    fields: dict[str, Any] = {
+        "traces": recording.traces,
+        "neurons": np.array(recording.neurons),
+        "fps": recording.fps,
+        "times_s": recording.times,
+        "states": np.array(_state_names(recording)),
+    }
+    write_atomically(path, lambda temporary: np.savez_compressed(temporary, **fields))
 
 
 def _state_names(recording: Recording) -> list[str]:

@@ -62,32 +62,28 @@ def _recording(fields: Fields, number: int) -> Recording:
     neurons = unique_names(fields.texts("IDs"))
     times = fields.seconds("timeVectorSeconds", "timVectorSeconds", "tv")
     states, vocabulary = _states(fields, len(times))
-    return fields.recording(
-        ("traces",),
-        ("tracesDif",),
-        neurons,
-        times,
-        worm=f"{fields.path.stem}-{number}",
-        dataset="nichols",
-        states=states,
-        vocabulary=vocabulary,
-    )
+    worm = {"worm": f"{fields.path.stem}-{number}", "dataset": "nichols"}
+    coded = {"states": states, "vocabulary": vocabulary}
+    return fields.recording(("traces",), ("tracesDif",), neurons, times, **worm, **coded)
 
 
 def _states(fields: Fields, frames: int) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Code of each frame and their names; turns are split where the file has the flags for it."""
     owner, field, names = fields, "FourStates", _names(fields)
     if struct := fields.struct(field):
         if not struct.nodes:
             raise fields.error(field, "expected a struct with a vector, found an empty struct")
         owner, field = struct, next(iter(struct.nodes))
-    codes = np.nan_to_num(owner.vector(field, frames), nan=0.0)
-    unknown = codes[~np.isin(codes, np.arange(len(names) + 1))]
-    if unknown.size:
-        expected = f"expected a code from 0 to {len(names)}"
-        raise fields.error("FourStates", f"unknown state {unknown[0]:g}: {expected}")
-    states = codes.astype(np.int64) - 1
+    states = owner.codes(field, frames, 0, len(names)) - 1
     states[states < 0] = NO_STATE
-    return _with_turns(fields, states, names)
+    flags = fields.struct("States") if "turn" in names and "States" in fields else None
+    if flags is None:
+        return states, names
+    is_turn = states == names.index("turn")
+    for flag, turn in TURNS.items():
+        names = (*names, turn)
+        states[is_turn & (flags.vector(flag, frames) == 1)] = len(names) - 1
+    return states, names
 
 
 def _names(fields: Fields) -> tuple[str, ...]:
@@ -101,18 +97,3 @@ def _names(fields: Fields) -> tuple[str, ...]:
         found = ", ".join(map(repr, names))
         raise fields.error("FourStatesNames", f"expected each of {expected} once, found {found}")
     return names
-
-
-def _with_turns(
-    fields: Fields, states: NDArray[np.int64], names: tuple[str, ...]
-) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Split `turn` into dorsal and ventral where the file has the flags for it."""
-    flags = fields.struct("States") if "turn" in names and "States" in fields else None
-    if flags is None:
-        return states, names
-    is_turn = states == names.index("turn")
-    for flag, turn in TURNS.items():
-        names = (*names, turn)
-        is_kind = is_turn & (flags.vector(flag, states.size) == 1)
-        states = np.where(is_kind, len(names) - 1, states)
-    return states, names

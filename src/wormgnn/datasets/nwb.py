@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wormgnn.datasets.hdf5 import Source
+from wormgnn.datasets.wormwideweb import crawling, inside
 from wormgnn.errors import SourceError, building, reading
 from wormgnn.files import check_regular
 from wormgnn.recording import NO_STATE, Recording, frames_per_second, unique_names
@@ -34,22 +35,11 @@ PREFERRED = ("SignalCalciumImResponseSeries", "CalciumFluorescence", "GCaMP_acti
 """Names of the series, or of what holds it, in the order in which they are looked for."""
 
 
-def is_nwb(path: Path) -> bool:
-    """Whether an HDF5 file says that it is NWB."""
-    with reading(path, "", "an HDF5 file"), h5py.File(path, "r") as file:
-        return "nwb_version" in file.attrs
-
-
 def read(path: Path | str) -> list[Recording]:
     """The one recording in a file; the worm is named after the file.
 
-    Raises
-    ------
-    SourceError
-        No pynwb, no NWB, a link to another file, no or several series of traces, a field of the
-        wrong size.
-    RecordingError
-        Values that no recording may have.
+    SourceError for no pynwb, no NWB, a link to another file, no or several series of traces, or a
+    field of the wrong size; RecordingError for values that no recording may have.
     """
     path = Path(path)
     check_regular(path)
@@ -69,7 +59,11 @@ def read(path: Path | str) -> list[Recording]:
 
 def _recording(source: Source, content: Any) -> Recording:
     series = _series(source.path, content)
-    traces = _traces(source, series)
+    if len(series.data.shape) != 2:
+        found = f"expected (frames, neurons), found shape {series.data.shape}"
+        raise SourceError(source.path, series.name, found)
+    with reading(source.path, series.name, "numbers"):
+        traces = np.asarray(source.values(series.data), dtype=np.float64)
     times = _times(source, series, len(traces))
     with reading(source.path, series.name, "timestamps that rise over two frames or more"):
         fps = frames_per_second(times)
@@ -99,25 +93,12 @@ def _series(path: Path, content: Any) -> Any:
     return every[0]
 
 
-def _values(source: Source, data: Any) -> NDArray[Any]:
-    """Values of a field, if they are no more than a file may have."""
-    return source.values(data) if isinstance(data, h5py.Dataset) else np.asarray(data)
-
-
-def _traces(source: Source, series: Any) -> NDArray[np.float64]:
-    if len(series.data.shape) != 2:
-        found = f"expected (frames, neurons), found shape {series.data.shape}"
-        raise SourceError(source.path, series.name, found)
-    with reading(source.path, series.name, "numbers"):
-        return np.asarray(_values(source, series.data), dtype=np.float64)
-
-
 def _times(source: Source, series: Any, frames: int) -> NDArray[np.float64]:
     """Seconds of each frame on the file's clock, shape (frames,)."""
     if series.timestamps is None:
         start = series.starting_time or 0.0
         return np.asarray(start + np.arange(frames) / series.rate, dtype=np.float64)
-    times = np.asarray(_values(source, series.timestamps), dtype=np.float64)
+    times = np.asarray(source.values(series.timestamps), dtype=np.float64)
     if times.shape != (frames,):
         found = f"expected {frames} timestamps, one for each frame, found shape {times.shape}"
         raise SourceError(source.path, series.name, found)
@@ -128,14 +109,14 @@ def _names(source: Source, content: Any, series: Any, neurons: int) -> Sequence[
     field, labels = "NeuronIDs", None
     for thing in content.objects.values():
         if thing.name == "NeuronIDs" and hasattr(thing, "labels"):
-            labels = _values(source, thing.labels.data)
+            labels = source.values(thing.labels.data)
     if labels is None:
         field, table = "ID_labels", series.rois.table
         if field not in table.colnames:
             found = f"found the columns: {', '.join(table.colnames) or 'none'}"
             raise SourceError(source.path, field, f"expected names of neurons, {found}")
-        rows = np.asarray(_values(source, series.rois.data), dtype=np.int64)
-        labels = _values(source, table[field].data)[rows]
+        rows = np.asarray(source.values(series.rois.data), dtype=np.int64)
+        labels = source.values(table[field].data)[rows]
     names = [label.decode() if isinstance(label, bytes) else str(label) for label in labels]
     if len(names) != neurons:
         raise SourceError(source.path, field, f"expected {neurons} names, found {len(names)}")
@@ -143,24 +124,21 @@ def _names(source: Source, content: Any, series: Any, neurons: int) -> Sequence[
 
 
 def _states(source: Source, content: Any, times: NDArray[np.float64]) -> NDArray[np.int64]:
-    states = np.full(len(times), NO_STATE, dtype=np.int64)
     module = content.processing.get("Behavior")
-    found = {thing.name: thing for thing in content.objects.values() if _inside(thing, module)}
-    events, velocity = found.get("reversal_events"), found.get("velocity")
+    named = {thing.name: thing for thing in content.objects.values() if _is_in(thing, module)}
+    events, velocity = named.get("reversal_events"), named.get("velocity")
     if events is None:
-        return states
+        return np.full(len(times), NO_STATE, dtype=np.int64)
     with reading(source.path, "velocity", "a number and a time for each sample"):
         forward = np.ones(len(times), dtype=bool)
         if velocity is not None:
             forward = _at(source, velocity, times) > 0
-    states[forward] = TWO.index("forward")
     expected = "intervals in seconds, or a number for each frame"
     with reading(source.path, "reversal_events", expected):
-        states[_reversing(source, events, times)] = TWO.index("reverse")
-    return states
+        return crawling(forward, _reversing(source, events, times))
 
 
-def _inside(thing: Any, module: Any) -> bool:
+def _is_in(thing: Any, module: Any) -> bool:
     while thing is not None and thing is not module:
         thing = thing.parent
     return thing is not None
@@ -168,21 +146,18 @@ def _inside(thing: Any, module: Any) -> bool:
 
 def _reversing(source: Source, events: Any, times: NDArray[np.float64]) -> NDArray[np.bool_]:
     if hasattr(events, "colnames"):  # a table of intervals
-        starts, stops = (_values(source, events[f"{end}_time"].data) for end in ("start", "stop"))
+        starts, stops = (source.values(events[f"{end}_time"].data) for end in ("start", "stop"))
     elif type(events).__name__ == "IntervalSeries":  # 1 where one starts, -1 where it stops
-        signs, at = _values(source, events.data), _values(source, events.timestamps)
+        signs, at = source.values(events.data), source.values(events.timestamps)
         starts, stops = at[signs > 0], at[signs < 0]
     else:
         return np.asarray(_at(source, events, times) > 0.5)
     if len(starts) != len(stops):
         raise ValueError(f"{len(starts)} starts and {len(stops)} stops")
-    changes = np.zeros(len(times) + 1, dtype=np.int64)
-    np.add.at(changes, np.searchsorted(times, starts), 1)
-    np.add.at(changes, np.searchsorted(times, stops), -1)
-    return np.asarray(np.cumsum(changes[:-1]) > 0)
+    return inside(np.searchsorted(times, starts), np.searchsorted(times, stops), len(times))
 
 
 def _at(source: Source, series: Any, times: NDArray[np.float64]) -> NDArray[np.float64]:
     """Values of a time series at some times."""
-    values = np.asarray(_values(source, series.data), dtype=np.float64)
+    values = np.asarray(source.values(series.data), dtype=np.float64)
     return np.interp(times, _times(source, series, len(values)), values)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+import h5py
 import pooch
 
 from wormgnn.datasets import kato, nichols, nwb, tabular, wormwideweb
@@ -24,20 +25,11 @@ from wormgnn.recording import Recording
 class Dataset:
     """A dataset by name: its files, or patterns of files that users add, and its reader.
 
-    Parameters
-    ----------
-    reader
-        From a path to recordings.
-    citation, home
-        Where it was published, and the page that has its files.
-    files
-        Where each file lies in the data folder (it is also looked for at the folder's top), and
-        its id on OSF, or None: then OSF's project `home` is searched for its name.
-    patterns
-        Of the files of a dataset that is not downloaded.
-    sha256
-        Checksums: of the published file first (None if there is none), then of other files that are
-        known to hold the same recordings.
+    `home` is the page that has its files. `files` tells where each lies in the data folder (it is
+    also looked for at the folder's top), and its id on OSF, or None: then OSF's project `home` is
+    searched for its name. `patterns` are of the files of a dataset that is not downloaded. `sha256`
+    holds checksums: of the published file first (None if there is none), then of other files that
+    are known to hold the same recordings.
     """
 
     reader: Callable[[Path], list[Recording]]
@@ -138,15 +130,9 @@ def load(dataset: str | Simulation) -> list[Recording]:
     """Recordings of a dataset by name, of a folder, or of a simulation; made once per process.
 
     All files of a folder are read (see `read`), and its name is the recordings' dataset.
-
-    Raises
-    ------
-    ChoiceError
-        No dataset of that name, and no folder.
-    DatasetUnavailableError
-        Its files are not in the data folder.
-    SourceError, RecordingError
-        A file that is damaged or not what it should be.
+    ChoiceError for no dataset of that name and no folder, DatasetUnavailableError where its files
+    are not in the data folder, SourceError or RecordingError for a file that is damaged or not
+    what it should be.
     """
     paths: list[Path] = []
     if isinstance(dataset, str) and is_folder(dataset):
@@ -206,9 +192,11 @@ def read(path: Path | str, fps: float | None = None) -> list[Recording]:
     with reading(path, "", "a file that can be read"), path.open("rb") as file:
         start = file.read(1024)
     if b"\x89HDF\r\n\x1a\n" in start:
-        if nwb.is_nwb(path):
+        with reading(path, "", "an HDF5 file"), h5py.File(path, "r") as hdf5:
+            is_nwb, groups = "nwb_version" in hdf5.attrs, set(hdf5)
+        if is_nwb:
             return nwb.read(path)
-        if wormwideweb.is_hdf5(path):
+        if groups >= set(wormwideweb.GROUPS):
             return wormwideweb.read_hdf5(path)
         with open_worms(path, kato.TRACES) as worms:
             reader = nichols.read if "FourStates" in worms[0] else kato.read
@@ -231,11 +219,10 @@ def status() -> list[FileStatus]:
     rows = [FileStatus("simulated", "(computed)", True, 0, "needs no file")]
     for name, dataset in DATASETS.items():
         for file, _ in dataset.files:
-            part = data_folder() / f"{file}.part"
+            part, path = data_folder() / f"{file}.part", _place(file)
             note = f"absent; see {dataset.home}"
             if part.is_file():
                 note = f"half downloaded, {part.stat().st_size} bytes"
-            path = _place(file)
             rows.append(_present(name, path) if path else FileStatus(name, file, False, 0, note))
         if dataset.patterns:
             try:
@@ -267,7 +254,7 @@ def fetch(names: Sequence[str], progress: bool = True) -> list[FileStatus]:
     `download.download` for what is checked, and for its errors; ChoiceError for an unknown dataset,
     DatasetUnavailableError for one that has no address to download from.
     """
-    for name, dataset in [(name, chosen("dataset", name, DATASETS)) for name in names]:
+    for name, dataset in {name: chosen("dataset", name, DATASETS) for name in names}.items():
         for file, file_id in dataset.files:
             if _place(file) is None:
                 target, sha256 = data_folder() / file, dataset.sha256[0]

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +25,15 @@ from wormgnn.errors import ChoiceError
 from wormgnn.recording import PAPER_NEURONS, UNIDENTIFIED, Recording
 from wormgnn.states import SEVEN
 
+Floats = NDArray[np.float64]
+Random = np.random.Generator
+
 Mixing = Literal["loadings", "neurons"]
 """`loadings`: each neuron's weights on the latent, before a nonlinearity, so that no linear map
 undoes it to the letter. `neurons`: the named signals among themselves, `A X` (eq. 14) with a
 rotation A of each worm, which its transpose undoes but for the noise."""
 
-MIXINGS: tuple[Mixing, ...] = ("loadings", "neurons")
+MIXINGS: tuple[Mixing, ...] = get_args(Mixing)
 
 # Where each state sits in the latent: an angle on the cycle that worms run through, then
 # forward speed, and the side of a turn (or which of the two reversals began it).
@@ -50,8 +53,6 @@ Loadings = Literal["kato", "groups"]
 """What named neurons follow: `kato`, what their class follows in Kato's worms, so that left and
 right are alike, in what is the worm's own, too; `groups`, one of four directions, and left and
 right each have their own part (the worms of the chapter on mixing)."""
-
-LOADINGS: tuple[Loadings, ...] = ("kato", "groups")
 
 # The paper's 15 neurons (first line of each group) and others, by what they follow there.
 _GROUPS = {
@@ -100,8 +101,11 @@ class Physics:
     n_unidentified: int = 30
 
     def __post_init__(self) -> None:
-        if self.loadings not in LOADINGS:
-            raise ChoiceError("loadings", self.loadings, LOADINGS)
+        if self.loadings not in get_args(Loadings):
+            raise ChoiceError("loadings", self.loadings, get_args(Loadings))
+
+
+_KATO_LIKE = Physics()
 
 
 @dataclass(frozen=True)
@@ -110,26 +114,17 @@ class Simulation:
 
     Parameters
     ----------
-    mixing
-        Individual variability, from 0 (every worm mixes the latent into its neurons
-        alike) to 1 (each in its own way: nothing carries over from worm to worm).
-    kind
-        What `mixing` mixes; see `Mixing`. Behaviour, latent and noise do not depend on it,
-        nor on `mixing`: the same worm at another mixing is what it would have been.
-    seed
-        Seed of all randomness: each seed has its own worms.
+    mixing, kind
+        Individual variability, from 0 (every worm mixes the latent into its neurons alike) to 1
+        (each in its own way: nothing carries over from worm to worm), and what is mixed; see
+        `Mixing`. Behaviour, latent and noise do not depend on them: the same worm at another
+        mixing is what it would have been.
     n_worms, duration_s, fps
         Worms; seconds of each; frames per second, from which each worm's own rate departs
         by up to 4 in 100. Kato's worms have 1080 s at 2.8 to 3.1 frames per second.
-    physics
-        Time constants, noise and number of neurons.
 
-    Raises
-    ------
-    ChoiceError
-        An unknown kind.
-    ValueError
-        A `mixing` outside [0, 1], or a duration under ten frames.
+    ChoiceError for an unknown kind, ValueError for a `mixing` outside [0, 1] or a duration under
+    ten frames.
     """
 
     mixing: float
@@ -138,7 +133,7 @@ class Simulation:
     n_worms: int = 5
     duration_s: float = 1080.0
     fps: float = 2.9
-    physics: Physics = field(default_factory=Physics)
+    physics: Physics = _KATO_LIKE
 
     def __post_init__(self) -> None:
         if not 0 <= self.mixing <= 1 or self.duration_s * self.fps < 10:
@@ -163,22 +158,18 @@ def simulate(
     fps: float = 2.9,
     seed: int = 0,
     mixing: float = 0.1,
-    physics: Physics | None = None,
+    physics: Physics = _KATO_LIKE,
     kind: Mixing = "loadings",
 ) -> list[Recording]:
     """Recordings of a `Simulation`, by default the worms of the dataset `simulated`."""
-    physics = physics or Physics()
     return Simulation(mixing, kind, seed, n_worms, duration_s, fps, physics).recordings()
 
 
 def _worm(simulation: Simulation, number: int) -> Recording:
     physics, of_neurons = simulation.physics, simulation.kind == "neurons"
     # A generator of its own: the mixture takes no draw from the rest of the worm.
-    rotation = rotation_of_neurons(
-        len(PAPER_NEURONS),
-        simulation.mixing if of_neurons else 0.0,
-        [simulation.seed, number, 1],
-    )
+    own, mixing = [simulation.seed, number, 1], simulation.mixing if of_neurons else 0.0
+    rotation = rotation_of_neurons(len(PAPER_NEURONS), mixing, own)
     random = np.random.default_rng([simulation.seed, number])
     fps = round(simulation.fps * random.uniform(0.96, 1.04), 4)
     states = behaviour(round(simulation.duration_s * fps), fps, random)
@@ -201,7 +192,7 @@ def _worm(simulation: Simulation, number: int) -> Recording:
     )
 
 
-def rotation_of_neurons(size: int, mixing: float, seed: int | Sequence[int]) -> NDArray[np.float64]:
+def rotation_of_neurons(size: int, mixing: float, seed: int | Sequence[int]) -> Floats:
     """Rotation that mixes the signals of neurons, shape (size, size); the identity at 0.
 
     `exp(mixing K)`, where the random antisymmetric K is so large that at a mixing of 1 a
@@ -214,33 +205,25 @@ def rotation_of_neurons(size: int, mixing: float, seed: int | Sequence[int]) -> 
     return np.asarray(expm(mixing * generator))
 
 
-def _latent(
-    states: NDArray[np.int64], fps: float, physics: Physics, random: np.random.Generator
-) -> NDArray[np.float64]:
+def _latent(states: NDArray[np.int64], fps: float, physics: Physics, random: Random) -> Floats:
     """Latent activity, shape (frames, dimensions): task dimensions, then nuisance."""
-    targets = np.array([_target(name) for name in SEVEN])[states]
+    degrees, speed, side = np.array([_LATENT[name] for name in SEVEN]).T
+    angle = np.deg2rad(degrees)
+    targets = np.stack([np.cos(angle), np.sin(angle), speed, side], axis=1)[states]
     wobble = physics.latent_noise * _drift(targets.shape, 2.0, fps, random)
     task = _relax(targets + wobble, physics.latent_s, fps)
     nuisance = _drift((len(states), N_NUISANCE), physics.nuisance_s, fps, random)
     return np.concatenate([task, nuisance], axis=1)
 
 
-def _target(name: str) -> tuple[float, float, float, float]:
-    degrees, speed, side = _LATENT[name]
-    angle = np.deg2rad(degrees)
-    return float(np.cos(angle)), float(np.sin(angle)), speed, side
-
-
-def _neurons(physics: Physics, random: np.random.Generator) -> tuple[str, ...]:
+def _neurons(physics: Physics, random: Random) -> tuple[str, ...]:
     """The paper's 15, some of the others, and unidentified ones, in a random order."""
     others = [name for name in _OTHERS if random.random() < physics.named_fraction]
     names = [*PAPER_NEURONS, *others, *[UNIDENTIFIED] * physics.n_unidentified]
     return tuple(names[column] for column in random.permutation(len(names)))
 
 
-def _loadings(
-    neurons: tuple[str, ...], mixing: float, physics: Physics, random: np.random.Generator
-) -> NDArray[np.float64]:
+def _loadings(neurons: tuple[str, ...], mixing: float, physics: Physics, random: Random) -> Floats:
     """Weight of each latent dimension in each neuron, shape (neurons, dimensions).
 
     A rotation by `mixing` quarter turns leads from what the species shares to what is the
@@ -250,18 +233,13 @@ def _loadings(
     own = random.normal(0, physics.worm_loading, size)
     if physics.loadings == "kato":
         own = _alike_in_pairs(own, neurons, axis=0)
-    unnamed = random.normal(0, physics.unnamed_loading, size)
-    shared = np.array(
-        [
-            _species_loading(name, physics) if name != UNIDENTIFIED else unnamed[column]
-            for column, name in enumerate(neurons)
-        ]
-    )
+    unnamed = zip(neurons, random.normal(0, physics.unnamed_loading, size), strict=True)
+    shared = np.array([_species_loading(name, physics) if name else row for name, row in unnamed])
     angle = mixing * np.pi / 2
     return np.asarray(np.cos(angle) * shared + np.sin(angle) * own)
 
 
-def _species_loading(name: str, physics: Physics) -> NDArray[np.float64]:
+def _species_loading(name: str, physics: Physics) -> Floats:
     """Loading of a named neuron that all worms share: its class's or group's, and its own part."""
     seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
     loading = physics.own_loading * np.random.default_rng(seed).normal(0, 0.6, _DIMENSIONS)
@@ -273,25 +251,17 @@ def _species_loading(name: str, physics: Physics) -> NDArray[np.float64]:
     return np.asarray(loading)
 
 
-def _alike_in_pairs(
-    values: NDArray[np.float64], neurons: tuple[str, ...], axis: int
-) -> NDArray[np.float64]:
-    """Values of which all but a fifth of the variance is common to the neurons of a class.
-
-    `axis` runs over neurons; one without a name is alone in its class.
-    """
+def _alike_in_pairs(values: Floats, neurons: tuple[str, ...], axis: int) -> Floats:
+    """Values of which all but a fifth of the variance is common to a class, along an axis."""
+    # A neuron without a name is alone in its class.
     classes = [neuron_class(name) if name else column for column, name in enumerate(neurons)]
     of_class = values.take([classes.index(name) for name in classes], axis)
     return np.asarray(np.sqrt(0.8) * of_class + np.sqrt(0.2) * values)
 
 
 def _slow_signals(
-    neurons: tuple[str, ...],
-    n_frames: int,
-    fps: float,
-    physics: Physics,
-    random: np.random.Generator,
-) -> NDArray[np.float64]:
+    neurons: tuple[str, ...], n_frames: int, fps: float, physics: Physics, random: Random
+) -> Floats:
     """What neurons do beside behaviour, as much as Kato's; shape (frames, neurons)."""
     spread = [FOLLOWS[neuron_class(n)][-1] if n else physics.unnamed_loading for n in neurons]
     drift = _drift((n_frames, len(neurons)), physics.nuisance_s, fps, random)
@@ -299,13 +269,13 @@ def _slow_signals(
 
 
 def _fluorescence(
-    drive: NDArray[np.float64],
+    drive: Floats,
     fps: float,
     mixed: NDArray[np.int64],
-    rotation: NDArray[np.float64],
+    rotation: Floats,
     physics: Physics,
-    random: np.random.Generator,
-) -> NDArray[np.float64]:
+    random: Random,
+) -> Floats:
     """dF/F0 of each neuron, shape (frames, neurons); `rotation` mixes the columns `mixed`."""
     frames, neurons = drive.shape
     rate = np.logaddexp(0, 2.0 * (drive - random.normal(0.2, 0.2, neurons)))
@@ -318,16 +288,14 @@ def _fluorescence(
     return np.asarray((1 + calcium) * kept - 1 + random.normal(0, physics.noise, drive.shape))
 
 
-def _relax(values: NDArray[np.float64], time_s: float, fps: float) -> NDArray[np.float64]:
+def _relax(values: Floats, time_s: float, fps: float) -> Floats:
     """First-order low-pass along frames, begun at rest at the first frame's value."""
     keep = np.exp(-1 / (time_s * fps))
     start = keep * values[:1]
     return np.asarray(lfilter([1 - keep], [1, -keep], values, axis=0, zi=start)[0])
 
 
-def _drift(
-    shape: tuple[int, ...], time_s: float, fps: float, random: np.random.Generator
-) -> NDArray[np.float64]:
+def _drift(shape: tuple[int, ...], time_s: float, fps: float, random: Random) -> Floats:
     """Ornstein-Uhlenbeck noise of unit variance, shape (frames, dimensions)."""
     keep = np.exp(-1 / (time_s * fps))
     steps = random.normal(0, np.sqrt(1 - keep**2), shape)
@@ -357,9 +325,9 @@ def simulate_other_lab(
 ) -> list[Recording]:
     """Simulated animals of another laboratory; the same for the same arguments.
 
-    They are imaged at another frame rate, with a slower indicator, more bleaching and more
-    noise; some of the paper's neurons are not named, and in the second animal one name is
-    given to the wrong neuron, with low confidence.
+    They are imaged at another frame rate, with a slower indicator, more bleaching and more noise;
+    some of the paper's neurons are not named, and in the second animal one name is given to the
+    wrong neuron, with low confidence.
     """
     worms = simulate(n_worms, duration_s, fps=1.7, seed=seed, mixing=0.2, physics=_PHYSICS)
     return [_relabelled(worm, number) for number, worm in enumerate(worms)]

@@ -31,8 +31,18 @@ from numpy.typing import NDArray
 
 from wormgnn.errors import SourceError, building, reading
 from wormgnn.files import check_regular, read_text
-from wormgnn.limits import MAX_DIRECTORY_BYTES, MAX_FRAMES, MAX_NEURONS, MAX_VALUES
-from wormgnn.recording import NO_STATE, Recording, canonical_name, frames_per_second
+from wormgnn.recording import (
+    MAX_FRAMES,
+    MAX_NEURONS,
+    MAX_VALUES,
+    NO_STATE,
+    Recording,
+    canonical_name,
+    frames_per_second,
+)
+
+MAX_DIRECTORY_BYTES = 1 << 20  # the list of members of a NumPy archive
+Floats = NDArray[np.float64]
 
 TIME, STATE = "time_s", "state"
 
@@ -43,19 +53,9 @@ _MAX_EMPTY = 3
 def read(path: Path | str, fps: float | None = None) -> list[Recording]:
     """The one recording in a `.csv` or `.npz` file; the worm is named after the file.
 
-    Parameters
-    ----------
-    path
-        The file.
-    fps
-        Frames per second, for a file that does not tell.
-
-    Raises
-    ------
-    SourceError
-        Neither kind of file, a missing column or field, text where a number belongs.
-    RecordingError
-        Lengths that differ, NaN or constant traces, a name that occurs twice.
+    `fps`, in frames per second, is for a file that does not tell. SourceError for neither kind of
+    file, a missing column or field, or text where a number belongs; RecordingError for lengths that
+    differ, NaN or constant traces, or a name that occurs twice.
     """
     path = Path(path)
     check_regular(path)
@@ -65,17 +65,16 @@ def read(path: Path | str, fps: float | None = None) -> list[Recording]:
 
 
 def _read_csv(path: Path, fps: float | None) -> Recording:
-    header, table, separator = _rows(path)
-    neurons = [column for column, name in enumerate(header) if name not in (TIME, STATE)]
+    header, rows, separator = _rows(path)
+    columns = list(zip(header, zip(*rows, strict=True), strict=True))
+    neurons = [column for column in columns if column[0] not in (TIME, STATE)]
     if not neurons:
         raise SourceError(path, "", f"expected a column for a neuron, found {', '.join(header)}")
-    traces = [_numbers(path, header, table, column, separator, _MAX_EMPTY) for column in neurons]
-    times = None
-    if TIME in header:
-        times = _numbers(path, header, table, header.index(TIME), separator, 0)
-    states = [row[header.index(STATE)] for row in table] if STATE in header else None
-    names = [header[column] for column in neurons]
-    return _recording(path, np.stack(traces, axis=1), names, fps, times, states)
+    traces = [_numbers(path, *column, separator, _MAX_EMPTY) for column in neurons]
+    about = dict(reversed(columns))  # of two columns of a name the first
+    times = _numbers(path, TIME, about[TIME], separator, 0) if TIME in about else None
+    names = [name for name, _ in neurons]
+    return _recording(path, np.stack(traces, axis=1), names, fps, times, about.get(STATE))
 
 
 def _rows(path: Path) -> tuple[list[str], list[list[str]], str]:
@@ -109,22 +108,14 @@ def _is_transposed(rows: Sequence[Sequence[str]]) -> bool:
     return len(numbers) > 1 and all(numbers) and 2 * sum(names) >= len(names)
 
 
-def _numbers(
-    path: Path,
-    header: Sequence[str],
-    table: Sequence[Sequence[str]],
-    column: int,
-    separator: str,
-    empty: int,
-) -> NDArray[np.float64]:
+def _numbers(path: Path, name: str, cells: Sequence[str], separator: str, empty: int) -> Floats:
     """Numbers of a column; up to `empty` cells in a row that hold nothing are interpolated."""
-    values = np.full(len(table), np.nan)
-    cells = [row[column] for row in table]
+    values = np.full(len(cells), np.nan)
     for frame, cell in enumerate(cells):
         if separator != "," and "." not in cell:
             cell = cell.replace(",", ".")  # a decimal comma
         if cell:
-            with reading(path, header[column], f"a number in row {frame + 2}"):
+            with reading(path, name, f"a number in row {frame + 2}"):
                 values[frame] = float(cell)
     missing = np.array([not cell for cell in cells])
     edges = np.flatnonzero(np.diff(np.r_[False, missing, False]))
@@ -132,10 +123,10 @@ def _numbers(
         if stop - start > empty:
             found = f"{stop - start} empty cells from row {start + 2}"
             wanted = f"{empty} empty cells in a row at most" if empty else "a number in every frame"
-            raise SourceError(path, header[column], f"expected {wanted}, found {found}")
+            raise SourceError(path, name, f"expected {wanted}, found {found}")
     if missing.any():
         warnings.warn(
-            f"{path}: field {header[column]!r}: {missing.sum()} empty cells were interpolated",
+            f"{path}: field {name!r}: {missing.sum()} empty cells were interpolated",
             stacklevel=2,
         )
         frames = np.arange(len(values))
@@ -191,7 +182,7 @@ def _member(archive: zipfile.ZipFile, name: str) -> NDArray[np.generic]:
     return np.asarray(np.lib.format.read_array(io.BytesIO(archive.read(info)), allow_pickle=False))
 
 
-def _numeric(array: NDArray[np.generic]) -> NDArray[np.float64]:
+def _numeric(array: NDArray[np.generic]) -> Floats:
     if array.dtype.kind not in "biuf":
         raise TypeError(f"type {array.dtype}")
     return array.astype(np.float64)
@@ -208,13 +199,13 @@ def _texts(path: Path, fields: dict[str, NDArray[np.generic]], field: str) -> li
 
 def _recording(
     path: Path,
-    traces: NDArray[np.float64],
+    traces: Floats,
     names: Sequence[str],
     fps: float | None,
-    times: NDArray[np.float64] | None,
+    times: Floats | None,
     states: Sequence[str] | None,
 ) -> Recording:
-    labels = [text.strip() for text in states] if states is not None else [""] * len(traces)
+    labels = [""] * len(traces) if states is None else [text.strip() for text in states]
     vocabulary = tuple(sorted(set(labels) - {""}))
     codes = {name: code for code, name in enumerate(vocabulary)} | {"": NO_STATE}
     with building(path):
@@ -230,23 +221,17 @@ def _recording(
         )
 
 
-def _frame_rate(
-    path: Path, fps: float | None, times: NDArray[np.float64] | None, names: Sequence[str]
-) -> float:
+def _frame_rate(path: Path, fps: float | None, times: Floats | None, names: Sequence[str]) -> float:
     if times is not None and not (np.isfinite(times).all() and times.ndim == 1):
         raise SourceError(path, TIME, f"expected seconds of each frame, found shape {times.shape}")
+    if fps is not None and not 0 < fps < np.inf:
+        raise SourceError(path, "fps", f"expected frames per second > 0, found {fps}")
     if fps is not None:
-        if not 0 < fps < np.inf:
-            raise SourceError(path, "fps", f"expected frames per second > 0, found {fps}")
         return fps
     if times is None:
         columns = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-        raise SourceError(
-            path,
-            TIME,
-            f"expected seconds of each frame under this name, or frames per second (--fps), found "
-            f"neither among {columns}",
-        )
+        expected = "expected seconds of each frame under this name, or frames per second (--fps)"
+        raise SourceError(path, TIME, f"{expected}, found neither among {columns}")
     falls = np.flatnonzero(np.diff(times) <= 0)
     if falls.size:
         row = int(falls[0]) + 1

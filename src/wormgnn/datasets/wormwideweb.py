@@ -37,6 +37,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,15 @@ from wormgnn.files import check_regular, read_text
 from wormgnn.recording import NO_STATE, Recording, frames_per_second, most_confident_names
 from wormgnn.states import TWO
 
+Floats = NDArray[np.float64]
+
 _SECONDS_PER_MINUTE = 60.0
-_GROUPS = ("gcamp", "timing", "behavior")
+GROUPS = ("gcamp", "timing", "behavior")
+"""Of the laboratory's own HDF5, which is told by them."""
+
 _PLACES = {
     "trace_original": "gcamp.trace_array_original",
     "trace_array": "gcamp.trace_array",
-    "labeled": "label",
     "timestamp_confocal": "timing.timestamp_confocal",
     "avg_timestep": "timing.mean_timestep",
     "velocity": "behavior.velocity",
@@ -66,12 +70,8 @@ _PLACES = {
 def read(path: Path | str) -> list[Recording]:
     """The one recording in a file; the worm is named after the file.
 
-    Raises
-    ------
-    SourceError
-        No JSON, a missing field, or a field of the wrong kind or size.
-    RecordingError
-        Values that no recording may have (NaN or constant traces, times that do not rise).
+    SourceError for no JSON, or a field that is missing or of the wrong kind or size; RecordingError
+    for values that no recording may have (NaN or constant traces, times that do not rise).
     """
     path = Path(path)
     text = read_text(path, "a JSON file")
@@ -79,14 +79,8 @@ def read(path: Path | str) -> list[Recording]:
         content = json.loads(text)
     if not isinstance(content, dict):
         raise SourceError(path, "", f"expected a JSON object, found {type(content).__name__}")
-    worm = path.name.removesuffix(".bz2").removesuffix(".json")
-    return [recording(path, worm, _flat(path, content) if "gcamp" in content else content)]
-
-
-def is_hdf5(path: Path) -> bool:
-    """Whether an HDF5 file has the groups of the laboratory's own files."""
-    with reading(path, "", "an HDF5 file"), h5py.File(path, "r") as file:
-        return set(_GROUPS) <= set(file)
+    animal = _Animal(path, _flat(path, content) if "gcamp" in content else content)
+    return [animal.recording(path.name.removesuffix(".bz2").removesuffix(".json"))]
 
 
 def read_hdf5(path: Path | str) -> list[Recording]:
@@ -97,156 +91,160 @@ def read_hdf5(path: Path | str) -> list[Recording]:
     """
     path = Path(path)
     check_regular(path)
-    with reading(path, "", f"an HDF5 file with the groups {', '.join(_GROUPS)}"):
-        content = _flat(path, _groups(path)) | {"labeled": {}}
-    times, field = _value(path, content, "timestamp_confocal"), _traces_of(content)
-    frames = _array(path, content, field, 2).shape[1]
+    with reading(path, "", f"an HDF5 file with the groups {', '.join(GROUPS)}"):
+        animal = _Animal(path, _flat(path, _groups(path)) | {"labeled": {}})
+    times, frames = animal.value("timestamp_confocal"), len(animal.traces())
     if len(np.atleast_1d(times)) > frames:
         warnings.warn(
             f"{path}: field 'timing/timestamp_confocal': {len(times)} times for {frames} frames: "
             "those after the end were cut off",
             stacklevel=2,
         )
-        content["timestamp_confocal"] = times[:frames]
-    return [recording(path, path.stem.removesuffix("-data"), content)]
+        animal.content["timestamp_confocal"] = times[:frames]
+    return [animal.recording(path.stem.removesuffix("-data"))]
 
 
 def _groups(path: Path) -> dict[str, dict[str, NDArray[Any]]]:
     """Numbers of the laboratory's HDF5 by group and name, axes as in the JSON."""
+    groups: dict[str, dict[str, NDArray[Any]]] = {}
     with h5py.File(path, "r") as file:
         source = Source(path)
-        found: dict[str, dict[str, NDArray[Any]]] = {}
         for group, members in source.members(file).items():
-            nodes = source.members(members) if group in _GROUPS else {}
+            nodes = source.members(members) if group in GROUPS else {}
             for name in {place.partition(".")[2] for place in _PLACES.values()} & set(nodes):
                 with reading(path, f"{group}/{name}", "numbers"):
                     if nodes[name].dtype.kind not in "iuf":
                         raise TypeError(f"type {nodes[name].dtype}")
-                    found.setdefault(group, {})[name] = source.values(nodes[name]).T
-    return found
+                    groups.setdefault(group, {})[name] = source.values(nodes[name]).T
+    return groups
 
 
 def _flat(path: Path, content: dict[str, Any]) -> dict[str, Any]:
     """Fields of a file of 2026 under the names of the older ones."""
-    flat: dict[str, Any] = {}
+    flat = {"labeled": content["label"]} if "label" in content else {}
     for field, place in _PLACES.items():
         group, _, name = place.partition(".")
-        if group not in content:
-            continue
-        values = content[group]
+        values = content.get(group, {})
         if not isinstance(values, dict):
             raise SourceError(path, group, f"expected an object, found {type(values).__name__}")
-        if not name or name in values:
-            flat[field] = values[name] if name else values
+        if name in values:
+            flat[field] = values[name]
     if "avg_timestep" in flat:
         with reading(path, _PLACES["avg_timestep"], "seconds"):
             flat["avg_timestep"] = float(flat["avg_timestep"]) / _SECONDS_PER_MINUTE
     return flat
 
 
-def recording(path: Path, worm: str, content: dict[str, Any]) -> Recording:
-    """A worm's recording from the fields of the older JSON; errors as of `read`."""
-    traces = _array(path, content, _traces_of(content), 2).T
-    frames, neurons = traces.shape
-    names, confidence = _names(path, content, neurons)
-    times, fps = _times(path, content, frames)
-    with building(path):
-        return Recording(
-            worm=worm,
-            dataset="wormwideweb",
-            traces=np.ascontiguousarray(traces),
-            neurons=names,
-            fps=fps,
-            states=_states(path, content, frames),
-            vocabulary=TWO,
-            times=times,
-            confidence=confidence,
-        )
+@dataclass(frozen=True)
+class _Animal:
+    """The fields of one animal, under the names of the older JSON."""
 
+    path: Path
+    content: dict[str, Any]
 
-def _traces_of(content: dict[str, Any]) -> str:
-    return "trace_original" if "trace_original" in content else "trace_array"
-
-
-def _value(path: Path, content: dict[str, Any], field: str) -> Any:
-    if field not in content:
-        found = ", ".join(sorted(content)) or "none"
-        raise SourceError(path, field, f"expected this field, found the fields: {found}")
-    return content[field]
-
-
-def _array(path: Path, content: dict[str, Any], field: str, axes: int) -> NDArray[np.float64]:
-    value = _value(path, content, field)
-    with reading(path, field, f"numbers on {axes} axes"):
-        array = np.array(value, dtype=np.float64)
-    if array.ndim != axes:
-        raise SourceError(path, field, f"expected {axes} axes, found shape {array.shape}")
-    return array
-
-
-def _names(
-    path: Path, content: dict[str, Any], neurons: int
-) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """Names and confidences of all neurons; an unlabelled one has confidence 0."""
-    labels, confidence = [""] * neurons, np.zeros(neurons)
-    field = "labeled"
-    with reading(path, field, f"labels of the neurons 1 to {neurons}"):
-        for number, entry in _value(path, content, field).items():
-            column = int(number) - 1
-            if not 0 <= column < neurons:
-                raise IndexError(f"neuron {number}")
-            labels[column] = str(entry["label"])
-            confidence[column] = float(entry.get("confidence") or 0.0)
-        if not np.isfinite(confidence).all():
-            raise ValueError("a confidence that is no number")
-    return most_confident_names(labels, confidence), confidence
-
-
-def _times(path: Path, content: dict[str, Any], frames: int) -> tuple[NDArray[np.float64], float]:
-    """Seconds since the first frame, shape (frames,), and frames per second."""
-    field = "timestamp_confocal"
-    if field in content:
-        times = _per_frame(path, content, field, frames)
-    else:
-        field = "avg_timestep"
-        step_s = _array(path, content, field, 0) * _SECONDS_PER_MINUTE
-        times = np.arange(frames, dtype=np.float64) * np.float64(step_s)
-    with reading(path, field, "seconds that rise over two frames or more"):
-        if not np.isfinite(times).all():
-            raise ValueError("NaN or infinity")
-        return times - times[0], frames_per_second(times - times[0])
-
-
-def _states(path: Path, content: dict[str, Any], frames: int) -> NDArray[np.int64]:
-    states = np.zeros(frames, dtype=np.int64)
-    if content.get("velocity") is not None:
-        states[~(_per_frame(path, content, "velocity", frames) > 0)] = NO_STATE
-    events = _value(path, content, "reversal_events")
-    with reading(path, "reversal_events", f"pairs of frames from 0 to {frames}"):
-        bounds = np.array(events, dtype=np.float64)
-        if bounds.size and (bounds.ndim != 2 or bounds.shape[1] != 2):
-            raise ValueError(f"shape {bounds.shape}")
-        start, stop = bounds.reshape(-1, 2).T
-        past = stop > frames
-        if past.any() and (start < stop).all() and (stop[:-1] <= start[1:]).all():
-            warnings.warn(
-                f"{path}: field 'reversal_events': {past.sum()} of {len(past)} end past the "
-                f"{frames} frames, from [{start[past][0]:g}, {stop[past][0]:g}] on: cut off there",
-                stacklevel=2,
+    def recording(self, worm: str) -> Recording:
+        """Its recording; errors as of `read`."""
+        traces = self.traces()
+        frames, neurons = traces.shape
+        names, confidence = self.names(neurons)
+        times, fps = self.times(frames)
+        with building(self.path):
+            return Recording(
+                worm=worm,
+                dataset="wormwideweb",
+                traces=np.ascontiguousarray(traces),
+                neurons=names,
+                fps=fps,
+                states=self.states(frames),
+                vocabulary=TWO,
+                times=times,
+                confidence=confidence,
             )
-            start, stop = start[start < frames], np.minimum(stop, frames)[start < frames]
-        bad = np.flatnonzero(~((start >= 0) & (start < stop) & (stop <= frames)))
-        if bad.size:
-            raise ValueError(f"[{start[bad[0]]:g}, {stop[bad[0]]:g}]")
-        changes = np.zeros(frames + 1, dtype=np.int64)
-        np.add.at(changes, start.astype(np.int64), 1)
-        np.add.at(changes, stop.astype(np.int64), -1)
-        states[np.cumsum(changes[:-1]) > 0] = TWO.index("reverse")
-    return states
+
+    def value(self, field: str) -> Any:
+        """A field that must be there."""
+        if field not in self.content:
+            found = ", ".join(sorted(self.content)) or "none"
+            raise SourceError(self.path, field, f"expected this field, found the fields: {found}")
+        return self.content[field]
+
+    def array(self, field: str, axes: int, frames: int | None = None) -> Floats:
+        """A field of numbers on so many axes, the first of them as long as the traces."""
+        value = self.value(field)
+        with reading(self.path, field, f"numbers on {axes} axes"):
+            array = np.array(value, dtype=np.float64)
+        if array.ndim != axes:
+            raise SourceError(self.path, field, f"expected {axes} axes, found shape {array.shape}")
+        if frames not in (None, len(array) if axes else None):
+            raise SourceError(self.path, field, f"expected {frames} frames, found {len(array)}")
+        return array
+
+    def traces(self) -> Floats:
+        """Traces as they are, or z-scored ones, shape (frames, neurons)."""
+        original = "trace_original" in self.content
+        return self.array("trace_original" if original else "trace_array", 2).T
+
+    def names(self, neurons: int) -> tuple[tuple[str, ...], Floats]:
+        """Names and confidences; an unlabelled neuron has confidence 0."""
+        labels, confidence = [""] * neurons, np.zeros(neurons)
+        with reading(self.path, "labeled", f"labels of the neurons 1 to {neurons}"):
+            for number, entry in self.value("labeled").items():
+                column = int(number) - 1
+                if not 0 <= column < neurons:
+                    raise IndexError(f"neuron {number}")
+                labels[column] = str(entry["label"])
+                confidence[column] = float(entry.get("confidence") or 0.0)
+            if not np.isfinite(confidence).all():
+                raise ValueError("a confidence that is no number")
+        return most_confident_names(labels, confidence), confidence
+
+    def times(self, frames: int) -> tuple[Floats, float]:
+        """Seconds since the first frame, shape (frames,), and frames per second."""
+        field = "timestamp_confocal"
+        if field in self.content:
+            times = self.array(field, 1, frames)
+        else:
+            field = "avg_timestep"
+            step_s = self.array(field, 0) * _SECONDS_PER_MINUTE
+            times = np.arange(frames, dtype=np.float64) * np.float64(step_s)
+        with reading(self.path, field, "seconds that rise over two frames or more"):
+            if not np.isfinite(times).all():
+                raise ValueError("NaN or infinity")
+            return times - times[0], frames_per_second(times - times[0])
+
+    def states(self, frames: int) -> NDArray[np.int64]:
+        """Code of each frame; reversals that go on past the end are cut off there."""
+        forward = np.ones(frames, dtype=bool)
+        if self.content.get("velocity") is not None:
+            forward = self.array("velocity", 1, frames) > 0
+        events = self.value("reversal_events")
+        with reading(self.path, "reversal_events", f"pairs of frames from 0 to {frames}"):
+            bounds = np.array(events, dtype=np.float64)
+            if bounds.size and (bounds.ndim != 2 or bounds.shape[1] != 2):
+                raise ValueError(f"shape {bounds.shape}")
+            start, stop = bounds.reshape(-1, 2).T
+            past = stop > frames
+            if past.any() and (start < stop).all() and (stop[:-1] <= start[1:]).all():
+                warnings.warn(
+                    f"{self.path}: field 'reversal_events': {past.sum()} of {len(past)} end past "
+                    f"the {frames} frames, from [{start[past][0]:g}, {stop[past][0]:g}] on: cut "
+                    "off there",
+                    stacklevel=2,
+                )
+                start, stop = start[start < frames], np.minimum(stop, frames)[start < frames]
+            bad = np.flatnonzero(~((start >= 0) & (start < stop) & (stop <= frames)))
+            if bad.size:
+                raise ValueError(f"[{start[bad[0]]:g}, {stop[bad[0]]:g}]")
+            return crawling(forward, inside(start, stop, frames))
 
 
-def _per_frame(path: Path, content: dict[str, Any], field: str, frames: int) -> NDArray[np.float64]:
-    values = _array(path, content, field, 1)
-    if values.size != frames:
-        raise SourceError(path, field, f"expected {frames} frames, found {values.size}")
-    return values
+def inside(start: NDArray[Any], stop: NDArray[Any], frames: int) -> NDArray[np.bool_]:
+    """Which frames lie in one of the intervals [start, stop), given in frames, shape (frames,)."""
+    starts, stops = (np.bincount(x.astype(np.int64), minlength=frames + 1) for x in (start, stop))
+    return np.asarray(np.cumsum(starts - stops)[:frames] > 0)
+
+
+def crawling(forward: NDArray[np.bool_], reversing: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Codes of `TWO`, shape (frames,): what is neither forward nor reversing has no state."""
+    codes = [TWO.index("reverse"), TWO.index("forward")]
+    return np.select([reversing, forward], codes, NO_STATE)

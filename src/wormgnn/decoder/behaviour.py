@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from wormgnn import __version__
-from wormgnn.decoder import archive, recordings, training
+from wormgnn.decoder import recordings, training
 from wormgnn.decoder.recordings import as_recording, steady
 from wormgnn.errors import NeuronError, SourceError, TrainingError, chosen, reading
 from wormgnn.linear import MIN_NEURONS, Linear
@@ -43,26 +43,17 @@ _Convert = Callable[[pd.DataFrame], Any]
 class Trust:
     """How far a decoder can be trusted on one recording; nothing here uses its labels.
 
-    Attributes
-    ----------
-    laboratory
-        Whose worms the recording resembles, or is to be decoded like, or `""`: none.
-    decoder
-        `local` or `general`.
-    distance
-        From the nearest laboratory's worms, over that of its own worms when left out: 1 is
-        typical of them, and a recording beyond `limit` is not one of them (one-sided 99 %
-        prediction interval of the next worm; `CAUTIOUS` for a laboratory without a local decoder).
-        NaN where too few neurons are shared.
-    limit
-        Largest distance that the laboratory's next worm is expected to have.
-    neurons, missing
-        The decoder's neurons that the recording has, and has not, those of most weight first.
-    expected, lowest
-        Balanced accuracy on unseen worms in the same position by as many neurons, mean and
-        lowest; NaN where none were left out.
-    trained_on
-        Whether the recording is one of the training worms.
+    - `laboratory`: whose worms the recording resembles, or is to be decoded like; `""` for none.
+    - `decoder`: `local` or `general`.
+    - `distance`: from the nearest laboratory's worms, over that of its own worms when left out: 1
+      is typical of them. NaN where too few neurons are shared.
+    - `limit`: the largest distance that its next worm is expected to have (one-sided 99 %
+      prediction interval; `CAUTIOUS` for a laboratory without a local decoder).
+    - `neurons`, `missing`: those that the decoder reads and the recording has, and has not, those
+      of most weight first.
+    - `expected`, `lowest`: balanced accuracy on unseen worms in the same position by as many
+      neurons, mean and lowest; NaN where none were left out.
+    - `trained_on`: whether the recording is one of the training worms.
     """
 
     laboratory: str
@@ -95,23 +86,16 @@ class Trust:
         if self.position == "trained":
             return "The decoder was trained on this recording: nothing follows for other worms."
         told = f"(distance {self.distance:.2f}, limit {self.limit:.2f})"
-        if self.position == "unknown":
-            where = "Too few neurons are named to compare this recording with the training worms."
-        elif self.position == "near":
-            where = (
-                f"This recording is as near to the training worms of {self.laboratory} as they "
-                f"are to each other {told}."
-            )
-        elif self.laboratory:
-            where = (
-                f"This recording was decoded like a worm of {self.laboratory}, as was asked, but "
-                f"is unlike them {told}."
-            )
-        else:
-            where = (
-                f"This recording is unlike the training worms {told}, so its slow activity was "
-                "left aside."
-            )
+        where = {
+            "unknown": "Too few neurons are named to compare this recording with the training "
+            "worms.",
+            "near": f"This recording is as near to the training worms of {self.laboratory} as they "
+            f"are to each other {told}.",
+            "asked": f"This recording was decoded like a worm of {self.laboratory}, as was asked, "
+            f"but is unlike them {told}.",
+            "unlike": f"This recording is unlike the training worms {told}, so its slow activity "
+            "was left aside.",
+        }["asked" if self.position == "unlike" and self.laboratory else self.position]
         if np.isnan(self.expected):
             return f"{where} No unseen worms tell what accuracy to expect: label some minutes."
         return (
@@ -124,44 +108,30 @@ class Trust:
 class BehaviourDecoder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Behavioural states of worms from the calcium traces of whatever neurons are named.
 
-    Parameters
-    ----------
-    n_states
-        2, 4 or 7.
-    C
-        Inverse strength of the penalty on weights. From 1e-4 to 1e-3 little changes.
-    bands_s
-        Seconds of the running means that the general decoder takes away, one decoder for each.
-    smooth_s
-        Standard deviation, in seconds, of the Gaussian that smooths log-odds over time.
-    level
-        Level of the prediction interval that decides whether a recording resembles a
-        laboratory's worms.
-    like
-        Laboratory whose local decoder is to be used, whatever the distance: who recorded the worm
-        knows whether it could move. `general` for the general decoder; if empty, the recording
-        decides.
-
-    Attributes
-    ----------
-    classes_
-        Names of the states.
-    general_
-        The general decoder.
-    laboratories_
-        `Laboratory` by the name of its dataset.
-    version_
-        Version of this package that trained it.
-    left_out_
-        Scores on worms that were left out of training: laboratory, worm, decoder (`local`;
-        `general`; `abroad`, the general one without any worm of this laboratory), n_neurons,
-        share (of the decoder's squared weights), distance, balanced_accuracy. Where fewer neurons
-        than a worm has: drawn at random.
-
-    Notes
-    -----
     `X` is a Recording, or a sequence of them; a DataFrame (seconds by neurons) or a pynapple
     `TsdFrame` can be decoded as well. Probabilities hold for states that are equally frequent.
+
+    What is chosen:
+
+    - `n_states`: 2, 4 or 7.
+    - `C`: inverse strength of the penalty on weights. From 1e-4 to 1e-3 little changes.
+    - `bands_s`: seconds of the running means that the general decoder takes away, one decoder for
+      each.
+    - `smooth_s`: standard deviation, in seconds, of the Gaussian that smooths log-odds over time.
+    - `level`: of the prediction interval that decides whether a recording resembles a laboratory's
+      worms.
+    - `like`: the laboratory whose local decoder is to be used, whatever the distance: who recorded
+      the worm knows whether it could move. `general` for the general decoder; if empty, the
+      recording decides.
+
+    What is fitted:
+
+    - `classes_`: names of the states; `version_`: of this package that trained it.
+    - `general_`: the general decoder; `laboratories_`: `Laboratory` by the name of its dataset.
+    - `left_out_`: scores on worms that were left out of training: laboratory, worm, decoder
+      (`local`; `general`; `abroad`, the general one without any worm of this laboratory),
+      n_neurons, share (of the decoder's squared weights), distance, balanced_accuracy. Where fewer
+      neurons than a worm has: drawn at random.
     """
 
     def __init__(
@@ -183,18 +153,10 @@ class BehaviourDecoder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Sequence[Recording], y: None = None) -> BehaviourDecoder:
         """Train on labelled recordings; worms of one `dataset` are one laboratory's.
 
-        Laboratories whose labels lack some of the states are left aside.
-
-        Raises
-        ------
-        TrainingError
-            Fewer than two worms.
-        StateError
-            No laboratory whose labels have every state.
-        NeuronError
-            Fewer than `MIN_NEURONS` names to learn from.
-        RecordingError
-            A gap between frames, or two worms of one name.
+        Laboratories whose labels lack some of the states are left aside. TrainingError for fewer
+        than two worms; StateError where no laboratory's labels have every state; NeuronError for
+        fewer than `MIN_NEURONS` names to learn from; RecordingError for a gap between frames, or
+        two worms of one name.
         """
         self.classes_ = np.array(vocabulary(self.n_states))
         worms = [steady(worm) for worm in X]
@@ -202,7 +164,8 @@ class BehaviourDecoder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         groups = recordings.with_all_states(worms, self.n_states)
         if (n_worms := sum(map(len, groups.values()))) < 2:
             raise TrainingError(f"expected two worms or more to train on, found {n_worms}")
-        self.general_, self.laboratories_, self.left_out_ = training.train(self, groups)
+        learned = training.train(groups, self.n_states, self.C, self.bands_s, self.smooth_s)
+        self.general_, self.laboratories_, self.left_out_ = learned
         self.version_ = __version__
         return self
 
@@ -228,11 +191,11 @@ class BehaviourDecoder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         return self._each(X, recordings.intervals, recordings.intervals)
 
-    def score(self, X: object, y: None = None, sample_weight: None = None) -> float:
+    def score(self, X: Recording | Sequence[Recording], y: None = None) -> float:
         """Mean over recordings of the balanced accuracy; StateError for one without labels."""
         check_is_fitted(self)
         scores = []
-        for recording in [X] if isinstance(X, Recording) else cast("Sequence[Recording]", X):
+        for recording in [X] if isinstance(X, Recording) else X:
             codes = self._probabilities(recording).to_numpy().argmax(axis=1)
             labelled = recordings.labels(recording, self.n_states)
             scores.append(recordings.balanced_accuracy(labelled, codes, self.n_states))
@@ -320,11 +283,15 @@ class BehaviourDecoder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     @property
     def digest(self) -> str:
         """SHA-256 of the trained arrays, as in the decoder's file."""
-        return archive.digest(archive.arrays(self))
+        return training.digest(self._learned().arrays())
 
     def save(self, path: Path | str) -> None:
         """Write the trained decoder to an `.npz` of plain arrays, with a manifest in JSON."""
-        archive.write(Path(path), self)
+        training.write(Path(path), self._learned(), self.get_params(), self.version_)
+
+    def _learned(self) -> training.Learned:
+        check_is_fitted(self)
+        return training.Learned(self.general_, self.laboratories_, self.left_out_)
 
     @classmethod
     def load(cls, path: Path | str | None = None, n_states: int = 2) -> BehaviourDecoder:
@@ -338,11 +305,12 @@ class BehaviourDecoder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             shipped = resources.files("wormgnn") / "weights" / f"decoder-{n_states}.npz"
             with resources.as_file(shipped) as file:
                 return cls.load(file, n_states)
-        parameters, fitted = archive.read(path)
+        learned, parameters, version = training.read(path)
         with reading(path, "parameters", "those of a BehaviourDecoder"):
             decoder = cls(**parameters)
         if decoder.n_states != n_states:
             found = f"expected a decoder of {n_states} states, found {decoder.n_states}"
             raise SourceError(path, "parameters", found)
-        decoder.__dict__.update(fitted, classes_=states)
+        decoder.general_, decoder.laboratories_, decoder.left_out_ = learned
+        decoder.classes_, decoder.version_ = states, version
         return decoder

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -108,13 +110,10 @@ def with_all_states(worms: Sequence[Recording], n_states: int) -> dict[str, list
         groups.setdefault(worm.dataset, []).append(worm)
     usable = {}
     for name, group in groups.items():
-        try:
-            codes = [np.unique(merge(worm, n_states)) for worm in group]
-        except StateError:  # seven states asked of merged labels
-            continue
-        if set(np.concatenate(codes)) >= set(range(n_states)):
-            pairs = zip(group, codes, strict=True)
-            usable[name] = [worm for worm, own in pairs if (own != NO_STATE).any()]
+        with contextlib.suppress(StateError):  # where seven states are asked of merged labels
+            codes = [set(merge(worm, n_states)) - {NO_STATE} for worm in group]
+            if len(set().union(*codes)) == n_states:
+                usable[name] = list(itertools.compress(group, codes))
     if not usable:
         wanted = ", ".join(vocabulary(n_states))
         raise StateError(f"expected worms labelled {wanted}; found none with all of them")
@@ -133,8 +132,7 @@ def tsd_frame(table: pd.DataFrame) -> Any:
     """Probabilities as a `TsdFrame`, a column for each state."""
     import pynapple
 
-    columns = list(table.columns)
-    return pynapple.TsdFrame(t=table.index.to_numpy(), d=table.to_numpy(), columns=columns)
+    return pynapple.TsdFrame(table)
 
 
 def tsd(table: pd.DataFrame) -> Any:

@@ -19,6 +19,7 @@ from wormgnn.statistics import Random
 
 Array = NDArray[np.float64]
 Graphs = NDArray[np.bool_]
+Codes = NDArray[np.int64]
 
 LEVEL = 0.05
 """Significance of every test."""
@@ -57,7 +58,7 @@ def entries(matrices: NDArray[Any]) -> NDArray[Any]:
     return matrices[..., ~np.eye(matrices.shape[-1], dtype=bool)]
 
 
-def node_orders(n_neurons: int, count: int, rng: Random = 0) -> NDArray[np.int64]:
+def node_orders(n_neurons: int, count: int, rng: Random = 0) -> Codes:
     """The neurons' own order, then random ones, shape (1 + count, neurons)."""
     own = np.tile(np.arange(n_neurons), (1 + count, 1))
     own[1:] = np.random.default_rng(rng).permuted(own[1:], axis=1)
@@ -86,19 +87,13 @@ def residual(values: Array, given: Array) -> Array:
     return unit(y - np.nansum(x * y) * x)
 
 
-def correlations(edges: Array, reference: Array, orders: NDArray[np.int64]) -> Array:
+def correlations(edges: Array, reference: Array, orders: Codes) -> Array:
     """Correlation of edges with a reference whose neurons are exchanged, (matrices, orders).
 
-    Parameters
-    ----------
-    edges
-        Entries (see `entries`) of matrices without gaps, shape (matrices, entries); ranks
-        for Spearman's correlation.
-    reference
-        Entries of one matrix, shape (entries,); NaN where nothing was measured. Rows and
-        columns move together, and what was not measured moves along.
-    orders
-        As from `node_orders`, shape (orders, neurons).
+    `edges` are entries (see `entries`) of matrices without gaps, shape (matrices, entries); ranks
+    for Spearman's correlation. `reference` are those of one matrix, shape (entries,), NaN where
+    nothing was measured: rows and columns move together, and what was not measured moves along.
+    `orders`, (orders, neurons), as from `node_orders`.
     """
     n_neurons = orders.shape[1]
     index = np.zeros((n_neurons, n_neurons), dtype=np.int64)
@@ -118,21 +113,12 @@ def correlations(edges: Array, reference: Array, orders: NDArray[np.int64]) -> A
     return np.concatenate(chunks, axis=1)
 
 
-def mantel(
-    edges: Array, references: Array, orders: NDArray[np.int64], absolute: bool = False
-) -> Agreement:
+def mantel(edges: Array, references: Array, orders: Codes, absolute: bool = False) -> Agreement:
     """Spearman's correlation of edges with a reference, averaged over networks and worms.
 
-    Parameters
-    ----------
-    edges
-        Shape (networks, worms, neurons, neurons), or (worms, neurons, neurons) for one.
-    references
-        What each worm's edges are compared with, shape (worms, neurons, neurons).
-    orders
-        As from `node_orders`: the same order of neurons is drawn for all worms.
-    absolute
-        Take the absolute value for each network, where the sign of its edges is arbitrary.
+    `edges` `([networks,] worms, neurons, neurons)` are compared with `references` `(worms, neurons,
+    neurons)`, in the same `orders` of neurons for all worms (see `node_orders`). `absolute` takes
+    the absolute value for each network, where the sign of its edges is arbitrary.
     """
     networks = edges.reshape(-1, *edges.shape[-3:])
     means = []
@@ -181,15 +167,12 @@ def rewired(
 ) -> Graphs:
     """Graphs in which every neuron keeps how many partners it has, shape (count, N, N).
 
-    Independent Markov chains, all from the given graph: at each step three edges trade
-    their receivers in a random order, and go back where that makes a self edge, a double
-    one, or one that is not allowed (an edge drawn twice counts as a failure, too). Each
-    step is as likely as its reverse, so graphs that can be reached become equally likely.
-    Without `allowed`, all graphs with these degrees can be reached.
-
-    `present` holds edges, receiver first, shape (N, N), symmetric if edges have no direction;
-    `allowed`, (N, N), where an edge may be. The diagonal is ignored. Each of the `count` chains
-    takes `rounds` steps for each edge.
+    Independent Markov chains from `present`, edges with the receiver first, shape (N, N), symmetric
+    if they have no direction: at each step three edges trade their receivers in a random order, and
+    go back where that makes a self edge, a double one, or one that is not `allowed`, (N, N) (an
+    edge drawn twice counts as a failure, too). Each step is as likely as its reverse, so graphs
+    that can be reached become equally likely; without `allowed` these are all with the same
+    degrees. Each of the `count` chains takes `rounds` steps for each edge.
     """
     random = np.random.default_rng(rng)
     off = ~np.eye(len(present), dtype=bool)
@@ -204,11 +187,7 @@ def rewired(
 
 
 def _trade(
-    graphs: Graphs,
-    ends: NDArray[np.int64],
-    allowed: Graphs,
-    symmetric: bool,
-    random: np.random.Generator,
+    graphs: Graphs, ends: Codes, allowed: Graphs, symmetric: bool, random: np.random.Generator
 ) -> None:
     """Let some edges of every graph trade ends, in place; `ends` has shape (graphs, 2, edges)."""
     chains, _, n_edges = ends.shape
@@ -221,12 +200,12 @@ def _trade(
     new[:, 0] = np.take_along_axis(old[:, 0], random.random((chains, k)).argsort(axis=1), axis=1)
     rows = np.arange(chains)[:, None]
 
-    def mark(edges: NDArray[np.int64], to: bool) -> None:
+    def mark(edges: Codes, to: bool) -> None:
         graphs[rows, edges[:, 0], edges[:, 1]] = to
         if symmetric:
             graphs[rows, edges[:, 1], edges[:, 0]] = to
 
-    def all_differ(values: NDArray[np.int64]) -> Graphs:
+    def all_differ(values: Codes) -> Graphs:
         return np.asarray((np.diff(np.sort(values, axis=1), axis=1) > 0).all(axis=1))
 
     mark(old, False)
@@ -255,17 +234,10 @@ def power(
     """Share of simulated edges that the test finds, for each true correlation: columns r, power.
 
     Edges are `r` times the reference's ranks plus noise, both of unit length, with the
-    weight of the noise `sqrt(1 - r^2)`, and are ranked again.
-
-    Parameters
-    ----------
-    reference
-        Shape (N, N); NaN where not measured (edges carry noise alone there).
-    noise
-        Matrix of shape (N, N) whose neurons are put into a random order for each trial, so
-        that the noise has the structure of real edges; None for independent noise.
-    strengths, trials, permutations, rng
-        True correlations, trials of each, exchanges of neurons in each test, randomness.
+    weight of the noise `sqrt(1 - r^2)`, and are ranked again. `reference` has the shape (N, N), NaN
+    where not measured (edges carry noise alone there). Of `noise`, (N, N), neurons are put into a
+    random order for each trial, so that it has the structure of real edges; None is independent
+    noise. Each strength has so many trials, each test so many permutations of neurons.
     """
     random, n_neurons = np.random.default_rng(rng), len(reference)
     ranks = unit_ranks(entries(reference))

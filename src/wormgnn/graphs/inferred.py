@@ -70,13 +70,10 @@ def aligned(networks: Array) -> Array:
 def reliability(inferred: Inferred, rng: Random = 0) -> pd.DataFrame:
     """Spearman's correlation between the edges of two networks, or of two worms.
 
-    Returns
-    -------
-    table
-        One row for each kind of pair, with columns pairs (what the two share and what
-        differs), mean, sd, low, high (5 and 95 %), negative (share below 0), mean_abs,
-        chance_abs (the mean absolute correlation when the neurons of one are exchanged at
-        random) and n. Members of a fold differ in initial weights, too, and so do folds.
+    One row for each kind of pair, with columns pairs (what the two share and what differs), mean,
+    sd, low, high (5 and 95 %), negative (share below 0), mean_abs, chance_abs (the mean absolute
+    correlation when the neurons of one are exchanged at random) and n. Members of a fold differ in
+    initial weights, too, and so do folds.
     """
     random, edges, networks = np.random.default_rng(rng), inferred.edges, inferred.networks
     mixed = _exchanged(edges, random)

@@ -7,7 +7,8 @@ of cect's, not imported) installs as data.
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -15,7 +16,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from wormgnn.connectome import adjacency, cells_in
+from wormgnn.connectome import adjacency, cells_in, places_of
 from wormgnn.errors import ChoiceError, NeuronError, SourceError
 from wormgnn.features import derivative
 from wormgnn.recording import Recording, canonical_name
@@ -89,41 +90,26 @@ class Matrix:
 def structural(neurons: Sequence[str], connectomes: Sequence[str] = ADULTS) -> list[Matrix]:
     """Chemical and gap-junction matrices; one that repeats another joins its name to it.
 
-    A kind without a single edge among the neurons has no matrix.
-
-    Raises
-    ------
-    ChoiceError
-        An unknown connectome.
-    NeuronError
-        A connectome that has fewer than five of the neurons, with the names of the others.
+    A kind without a single edge among the neurons has no matrix. ChoiceError for an unknown
+    connectome, NeuronError for one that has fewer than five of the neurons, naming the others.
     """
     matrices: dict[tuple[str, tuple[str, ...], bytes], Matrix] = {}
-    for kind in ("chemical", "gap"):
-        for connectome in connectomes:
-            known = _known(neurons, connectome)
-            weights = adjacency(known, connectome, kind, self_edges=False)
-            if not weights.any():
-                continue
-            key, label = (kind, known, weights.tobytes()), _LABELS[connectome]
-            if key in matrices:
-                label = f"{matrices[key].name.removesuffix(f', {kind}')} = {label}"
-            matrices[key] = Matrix(
-                f"{label}, {kind}", kind, known, weights[None], kind == "gap", weights != 0
-            )
+    for kind, connectome in itertools.product(("chemical", "gap"), connectomes):
+        cells = set(cells_in(connectome))
+        known = tuple(neuron for neuron in neurons if neuron in cells)
+        if len(known) < _FEWEST:
+            absent = ", ".join(neuron for neuron in neurons if neuron not in cells)
+            expected = f"expected at least {_FEWEST} of the neurons, but it has no {absent}"
+            raise NeuronError(f"connectome {connectome!r}: {expected}")
+        weights = adjacency(known, connectome, kind, self_edges=False)
+        if not weights.any():
+            continue
+        key, label = (kind, known, weights.tobytes()), _LABELS[connectome]
+        if key in matrices:
+            label = f"{matrices[key].name.removesuffix(f', {kind}')} = {label}"
+        name, present = f"{label}, {kind}", weights != 0
+        matrices[key] = Matrix(name, kind, known, weights[None], kind == "gap", present)
     return list(matrices.values())
-
-
-def _known(neurons: Sequence[str], connectome: str) -> tuple[str, ...]:
-    """The neurons that a connectome has."""
-    cells = set(cells_in(connectome))
-    absent = [neuron for neuron in neurons if neuron not in cells]
-    if len(neurons) - len(absent) < _FEWEST:
-        raise NeuronError(
-            f"connectome {connectome!r}: expected at least {_FEWEST} of the neurons, "
-            f"but it has no {', '.join(absent)}"
-        )
-    return tuple(neuron for neuron in neurons if neuron in cells)
 
 
 def functional(neurons: Sequence[str]) -> Matrix:
@@ -181,9 +167,8 @@ def positions(neurons: Sequence[str]) -> Floats:
     Of the anatomical atlas, in its units, the middle of the neurons at zero. Seen with the nose on
     the left, the animal shows its left side. Errors as of `responses`.
     """
-    path = _file("anatlas_neuron_positions.txt")
-    names, places = _anatomy(path)
-    left_tail_up = places[_rows(neurons, names, "the anatomical atlas")]
+    cells, places = _anatomy(_file("anatlas_neuron_positions.txt"))
+    left_tail_up = places[places_of(neurons, cells, "the anatomical atlas")]
     left_tail_up = left_tail_up - left_tail_up.mean(axis=0)
     return np.asarray(left_tail_up[:, [1, 0, 2]] * (1, -1, 1))
 
@@ -192,16 +177,11 @@ def responses(neurons: Sequence[str]) -> tuple[Floats, Floats]:
     """Mean responses (dF/F) of the wild type to stimulation, and their false discovery rates.
 
     Randi et al. 2023. Shapes (neurons, neurons), receiver first; NaN where not measured.
-
-    Raises
-    ------
-    NeuronError
-        Neurons that the atlas does not name.
-    SourceError
-        The data file is not installed, or is not what it should be.
+    NeuronError for neurons that the atlas does not name, SourceError where its data file is not
+    installed, or not what it should be.
     """
-    names, response, q = _signals(_file("funatlas.h5"))
-    places = np.ix_(*[_rows(neurons, names, "the atlas 'randi2023'")] * 2)
+    cells, response, q = _signals(_file("funatlas.h5"))
+    places = np.ix_(*[places_of(neurons, cells, "the atlas 'randi2023'")] * 2)
     return response[places], q[places]
 
 
@@ -213,32 +193,27 @@ def _file(name: str) -> str:
         raise SourceError(inside, "", "expected the package wormneuroatlas, found none") from error
 
 
-def _rows(neurons: Sequence[str], names: Sequence[str], atlas: str) -> list[int]:
-    """Row of each neuron; NeuronError for neurons that an atlas does not name."""
-    rows = {canonical_name(name): row for row, name in enumerate(names)}
-    absent = [name for name in neurons if canonical_name(name) not in rows]
-    if absent:
-        raise NeuronError(f"{atlas} has no neuron {', '.join(absent)}")
-    return [rows[canonical_name(name)] for name in neurons]
-
-
 @cache
-def _signals(path: str) -> tuple[list[str], Floats, Floats]:
+def _signals(path: str) -> tuple[dict[str, int], Floats, Floats]:
     field = "neuron_ids"
     try:
         with h5py.File(path) as file:
-            names = [name.decode() for name in file[field][:]]
+            cells = _by_name(name.decode() for name in file[field][:])
             arrays = []
             for field in ("dFF", "q"):
                 arrays.append(np.asarray(file["wt"][field][:], np.float64))
     except (OSError, KeyError) as error:
         raise SourceError(path, field, f"expected the atlas's arrays ({error})") from error
-    return names, arrays[0], arrays[1]
+    return cells, arrays[0], arrays[1]
+
+
+def _by_name(names: Iterable[str]) -> dict[str, int]:
+    return {canonical_name(name): row for row, name in enumerate(names)}
 
 
 @cache
-def _anatomy(path: str) -> tuple[list[str], Floats]:
-    """Names, and left, tail and up of each."""
+def _anatomy(path: str) -> tuple[dict[str, int], Floats]:
+    """Row of each name; left, tail and up of each row."""
     try:
         with open(path, encoding="utf-8") as file:
             names, places = file.readline().lstrip("#").split(), np.loadtxt(file, ndmin=2)
@@ -247,4 +222,4 @@ def _anatomy(path: str) -> tuple[list[str], Floats]:
     if places.shape != (len(names), 3):
         found = "x".join(map(str, places.shape))
         raise SourceError(path, "", f"expected {len(names)}x3 numbers, found {found}")
-    return names, places
+    return _by_name(names), places

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
 
 from wormgnn.errors import WormgnnError, chosen
-from wormgnn.models.ensemble import initialised
-from wormgnn.models.networks import GNN, MLP, ConnectomeGNN, Network, NodeMLP, Predictor
+from wormgnn.models.gnn import GNN, GNNRNN
+from wormgnn.models.networks import (
+    MLP,
+    MLPRNN,
+    ConnectomeGNN,
+    LaggedMLP,
+    Network,
+    NodeMLP,
+    NodeMLPRNN,
+)
 from wormgnn.models.pyg import GAT, GraphLayer
-from wormgnn.models.recurrent import GNNRNN, MLPRNN, LaggedMLP, NodeMLPRNN
+
+Ensemble = TypeVar("Ensemble", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -82,12 +94,29 @@ def classifier(
 
 def predictor(
     name: str, seeds: Sequence[int], neurons: int, features: int = 2, **options: Any
-) -> Predictor:
+) -> Network:
     """An ensemble of untrained networks that predict how `features` of each neuron change.
 
-    As `classifier`, for a key of `PREDICTORS`.
+    As `classifier`, for a key of `PREDICTORS`; their outputs are in the order (feature, neuron).
     """
     model = chosen("model", name, PREDICTORS)
     sizes = {"neurons": neurons, "features": features, "outputs": features * neurons}
     options = {**(model.traces or {}), **options, **sizes}
-    return Predictor(initialised(lambda n: model.network(members=n, **options), seeds), features)
+    return initialised(lambda n: model.network(members=n, **options), seeds)
+
+
+def initialised(build: Callable[[int], Ensemble], seeds: Sequence[int]) -> Ensemble:
+    """An ensemble of which each member is the network alone that its seed gives.
+
+    `build` makes an ensemble of so many members, with parameters that have a leading member axis.
+    Torch's global generator is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        network, rows = build(len(seeds)), []
+        for seed in seeds:
+            torch.manual_seed(seed)
+            rows.append(dict(build(1).named_parameters()))
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            parameter.copy_(torch.cat([row[name] for row in rows]))
+    return network

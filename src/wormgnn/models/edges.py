@@ -16,7 +16,7 @@ from torch.autograd.function import once_differentiable
 
 from wormgnn.errors import ChoiceError
 from wormgnn.models import kernels
-from wormgnn.models.layers import BatchNorm, Block, Blocks, Linear, Norm, affine, xavier
+from wormgnn.models.layers import BatchNorm, Block, Linear, affine
 
 Edges = Literal["before", "after", "window", "frame"]
 Rivals = Literal["types", "senders"]
@@ -33,7 +33,7 @@ class EdgeEncoder(nn.Module):
     ----------
     members, features, hidden
         Sizes.
-    hidden_layers, norm, use_running, blocks
+    hidden_layers, options
         Of the two-layer `g`; see `Block`.
     edges
         Where activity is averaged over time: `before` g, `after` g, after g in each `window`
@@ -55,11 +55,9 @@ class EdgeEncoder(nn.Module):
         hidden: int = 16,
         hidden_layers: int = 1,
         edges: Edges = "after",
-        norm: Norm = "last",
-        use_running: bool = True,
         sharpness: float = 1.0,
         rivals: Rivals = "types",
-        blocks: Blocks = "paper",
+        **options: Any,
     ) -> None:
         super().__init__()
         if edges not in get_args(Edges):
@@ -68,12 +66,9 @@ class EdgeEncoder(nn.Module):
             raise ChoiceError("rivals of the softmax", rivals, get_args(Rivals))
         if not sharpness > 0:
             raise ChoiceError("sharpness", sharpness, ["numbers above 0"])
-        further = norm, use_running, blocks
-        self.node = Block(members, features, hidden, 2, *further)
-        self.pair = Block(members, 2 * hidden, hidden, hidden_layers, *further)
-        self.readout = Linear(members, hidden, 2)
-        if blocks == "nri":
-            xavier(self.readout)
+        self.node = Block(members, features, hidden, 2, **options)
+        self.pair = Block(members, 2 * hidden, hidden, hidden_layers, **options)
+        self.readout = self.pair.readout(2)
         self.edges, self.sharpness, self.rivals = edges, sharpness, rivals
 
     def forward(self, context: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +21,9 @@ from wormgnn.models import kernels
 
 Norm = Literal["last", "none"]
 Blocks = Literal["paper", "nri"]
-Layer = TypeVar("Layer", bound=nn.Module)
+
+Memory = tuple[Tensor, ...]
+"""What a recurrent network carries from frame to frame, each with a leading member axis."""
 
 
 class Linear(nn.Module):
@@ -139,25 +141,14 @@ class Block(nn.Module):
     """One or two linear layers, each followed by a ReLU, then batch norm ("Model Implementation").
 
     The paper's two-layer `g` can be read in two ways: the second layer is the one that gives
-    the scores (`hidden_layers` 1, followed by a `Linear` readout), or it is hidden too
-    (`hidden_layers` 2). Or it is the block of the neural relational inference that the paper
-    builds on (`blocks` "nri"; Kipf et al. 2018): two hidden layers with ELU, Xavier-normal
-    weights and biases of 0.1.
+    the scores (`hidden_layers` 1, followed by a `readout`), or it is hidden too (`hidden_layers`
+    2). Or it is the block of the neural relational inference that the paper builds on (`blocks`
+    "nri"; Kipf et al. 2018): two hidden layers with ELU, Xavier-normal weights and biases of 0.1.
 
-    Parameters
-    ----------
-    members, inputs, hidden
-        Sizes; the output has `hidden` channels.
-    hidden_layers
-        1 or 2.
-    norm
-        Batch norm behind the `last` hidden layer, or `none`.
-    use_running
-        Whether evaluation normalises by running statistics, or by the batch at hand.
-    blocks
-        `paper`, or `nri`, whose hidden layers are two.
-
-    ChoiceError for an unknown norm or blocks.
+    The output has `hidden` channels. With `neurons`, each has layers of its own. Batch norm stands
+    behind the `last` hidden layer, or there is `none`; `use_running` tells whether evaluation
+    normalises by running statistics, or by the batch at hand. ChoiceError for an unknown norm or
+    blocks.
     """
 
     def __init__(
@@ -169,19 +160,21 @@ class Block(nn.Module):
         norm: Norm = "last",
         use_running: bool = True,
         blocks: Blocks = "paper",
+        neurons: int | None = None,
     ) -> None:
         super().__init__()
         if blocks not in ("paper", "nri"):
             raise ChoiceError("blocks", blocks, ("paper", "nri"))
         if norm not in ("last", "none"):
             raise ChoiceError("norm", norm, ("last", "none"))
-        self.activation = functional.elu if blocks == "nri" else torch.relu
-        self.hidden_layers = 2 if blocks == "nri" else hidden_layers
-        self.first = Linear(members, inputs, hidden)
+        self.is_nri, self.neurons = blocks == "nri", neurons
+        self.activation = functional.elu if self.is_nri else torch.relu
+        self.hidden_layers = 2 if self.is_nri else hidden_layers
+        self.first = Linear(members, inputs, hidden, neurons)
         if self.hidden_layers > 1:
-            self.second = Linear(members, hidden, hidden)
+            self.second = Linear(members, hidden, hidden, neurons)
         self.norm = BatchNorm(members, hidden, use_running) if norm == "last" else nn.Identity()
-        if blocks == "nri":
+        if self.is_nri:
             self.apply(xavier)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -196,6 +189,14 @@ class Block(nn.Module):
         normed: Tensor = self.norm(hidden)
         return normed
 
+    def readout(self, outputs: int) -> Linear:
+        """A linear map of the hidden channels, to stand behind; drawn as the block's own are."""
+        members, hidden = len(self.first.weight), self.first.weight.shape[-2]
+        readout = Linear(members, hidden, outputs, self.neurons)
+        if self.is_nri:
+            xavier(readout)
+        return readout
+
 
 @torch.no_grad()
 def xavier(layer: nn.Module) -> None:
@@ -209,7 +210,7 @@ def xavier(layer: nn.Module) -> None:
 
 
 @torch.no_grad()
-def silent(layer: Layer) -> Layer:
+def silent(layer: Linear) -> Linear:
     """The layer with weights and biases of zero.
 
     A network of changes that ends in it starts as persistence. From torch's own initial
@@ -224,8 +225,8 @@ def silent(layer: Layer) -> Layer:
 class Head(nn.Module):
     """The two-layer `g` and a readout into the outputs (eq. 7).
 
-    Its arguments are those of `Block`, the number of outputs, and `starts_silent`: whether the
-    readout starts at zero (see `silent`).
+    `starts_silent` tells whether the readout starts at zero (see `silent`); `options` are those of
+    `Block`.
     """
 
     def __init__(
@@ -234,17 +235,12 @@ class Head(nn.Module):
         inputs: int,
         outputs: int,
         hidden: int,
-        hidden_layers: int = 1,
-        norm: Norm = "last",
         starts_silent: bool = False,
-        use_running: bool = True,
-        blocks: Blocks = "paper",
+        **options: Any,
     ) -> None:
         super().__init__()
-        self.block = Block(members, inputs, hidden, hidden_layers, norm, use_running, blocks)
-        readout = Linear(members, hidden, outputs)
-        if blocks == "nri":
-            xavier(readout)
+        self.block = Block(members, inputs, hidden, **options)
+        readout = self.block.readout(outputs)
         self.readout = silent(readout) if starts_silent else readout
         self.values = 3 * hidden * self.block.hidden_layers
         """Bound on the numbers kept for the backward pass at each sample, inputs aside."""
@@ -253,3 +249,43 @@ class Head(nn.Module):
         """`([members,] inputs, samples)` to `(members, outputs, samples)`."""
         outputs: Tensor = self.readout(self.block(x))
         return outputs
+
+
+class LSTMCell(nn.Module):
+    """One step of an LSTM for each member; equations and initialisation of `torch.nn.LSTMCell`.
+
+    With `neurons`, each has an LSTM of its own.
+    """
+
+    def __init__(self, members: int, inputs: int, hidden: int, neurons: int | None = None) -> None:
+        super().__init__()
+        bound = 1 / math.sqrt(hidden)
+        each = (members,) if neurons is None else (members, neurons)
+
+        def draw(columns: int) -> nn.Parameter:
+            drawn = torch.empty(*each, 4 * hidden, columns).uniform_(-bound, bound)
+            return nn.Parameter(drawn)
+
+        if neurons is None:
+            self.weight_ih, self.weight_hh = draw(inputs), draw(hidden)
+            self.bias_ih, self.bias_hh = draw(1), draw(1)
+        else:  # in this order, the second time, are the weights of the published results
+            for _ in range(2):
+                self.weight_ih, self.bias_ih = draw(inputs), draw(1)
+                self.weight_hh, self.bias_hh = draw(hidden), draw(1)
+
+    def forward(self, x: Tensor, memory: Memory | None = None) -> Memory:
+        """`([members,] [neurons,] inputs, windows)` and `(h, c)` to the next `(h, c)`.
+
+        Each part of the memory is `(members, [neurons,] hidden, windows)`; None is all zeros.
+        """
+        gates = affine(self.weight_ih, self.bias_ih, x)
+        if memory is None:
+            gates = gates + self.bias_hh
+        else:
+            gates = gates + affine(self.weight_hh, self.bias_hh, memory[0])
+        take, keep, candidate, show = gates.chunk(4, dim=-2)  # in torch's order
+        cell = torch.sigmoid(take) * torch.tanh(candidate)
+        if memory is not None:
+            cell = cell + torch.sigmoid(keep) * memory[1]
+        return torch.sigmoid(show) * torch.tanh(cell), cell

@@ -1,59 +1,19 @@
 """Networks for both tasks: states from the neurons at a frame, or their change to the next one.
 
 Every network is an ensemble (see `layers`) and gives `outputs` numbers for each sample: scores
-of states, or, through `Predictor`, the change of every neuron's features.
+of states, or the change of every neuron's features, `f` in `X(t+1) = X(t) + f(X(t))` (eq. 4-5), in
+the order (feature, neuron).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from wormgnn.errors import ChoiceError, chosen
-from wormgnn.models.edges import EdgeEncoder, Edges, FrameEdges
-from wormgnn.models.layers import Blocks, Head, Linear, Norm, affine, silent
-
-Message = Literal["sum", "mean", "self", "row", "symmetric"]
-"""A key of `MESSAGES`."""
-
-Aggregation = Literal["concat", "sum"]
-
-Memory = tuple[Tensor, ...]
-"""What a recurrent network carries from frame to frame, each with a leading member axis."""
-
-
-def _with_self(weights: Tensor, share: float = 1.0) -> Tensor:
-    """`I + share A`, of edges `(members, neurons, neurons, frames or 1)`."""
-    itself = torch.eye(weights.shape[1], dtype=weights.dtype, device=weights.device)
-    return itself[..., None] + share * weights
-
-
-def _symmetric(weights: Tensor) -> Tensor:
-    looped = _with_self(weights)
-    root = looped.sum(2).rsqrt()  # of what each neuron receives
-    return root[:, :, None] * looped * root[:, None]
-
-
-MESSAGES: dict[str, Callable[[Tensor], Tensor]] = {
-    "sum": lambda weights: weights,
-    "mean": lambda weights: weights / weights.shape[1],
-    "self": lambda weights: _with_self(weights, 1 / weights.shape[1]),
-    "row": lambda weights: weights / weights.sum(2, keepdim=True),
-    "symmetric": _symmetric,
-}
-"""How inferred edges carry messages, `H = A X`: from edges w to A, over N neurons.
-
-- `sum`: `A = w` (eq. 12 to the letter).
-- `mean`: `A = w / N`.
-- `self`: `A = I + w / N`, the mean of the messages and a self edge of one.
-- `row`: `A_ij = w_ij / sum_k w_ik`.
-- `symmetric`: `A = D^-1/2 (w + I) D^-1/2`, D the row sums of `w + I` (Kipf and Welling 2017).
-"""
+from wormgnn.models.layers import Head, Linear, LSTMCell, Memory, silent
 
 
 class Network(nn.Module):
@@ -100,12 +60,17 @@ class Network(nn.Module):
         raise NotImplementedError(f"{type(self).__name__} does not predict frames")
 
 
-class MLP(Network):
-    """The structure-agnostic network: neurons concatenated, two layers, readout.
+class Gathering(Network):
+    """What the paper's networks share: they gather what neurons say, and read it with `Head`.
 
-    `H = concat(x_1, ..., x_n)` (eq. 6), `H_out = g(H)` (eq. 7), with 16 hidden channels for
-    classification. `options` are those of `Head`.
+    A subclass defines `gathered`, and `build`, which takes the options and adds the layers. In a
+    `recurrent` one an LSTM stands between the two, before the MLP ("Model Implementation"). A call
+    may be for some of the members alone, whose tensors are then put in.
     """
+
+    build: Callable[..., None]
+    head: Head
+    lstm: LSTMCell | None
 
     def __init__(
         self,
@@ -117,17 +82,67 @@ class MLP(Network):
         **options: Any,
     ) -> None:
         super().__init__()
-        self.features = features
-        self.head = Head(members, features * neurons, outputs, hidden, **options)
+        self.members, self.neurons, self.outputs = members, neurons, outputs
+        self.features, self.hidden = features, hidden
+        self.build(**options)
+
+    def read(self, inputs: int, by_neuron: bool = False, **options: Any) -> None:
+        """Add what reads so many inputs, of each neuron if it is to be `by_neuron`.
+
+        `options` are those of `Head`.
+        """
+        members, outputs, hidden, neurons = self.members, self.outputs, self.hidden, None
+        if by_neuron:
+            neurons, outputs = self.neurons, self.outputs // self.neurons
+        self.lstm = LSTMCell(members, inputs, hidden, neurons) if self.recurrent else None
+        inputs = hidden if self.recurrent else inputs
+        self.head = Head(members, inputs, outputs, hidden, neurons=neurons, **options)
+        self.kept = self.head.values + 7 * hidden * self.recurrent
+        """Bound on the numbers kept behind what was gathered; see `values`."""
+
+    def gathered(self, x: Tensor, edges: Tensor | None = None) -> Tensor:
+        """What is read, `([members,] [neurons,] inputs, windows)`; arguments as of `step`."""
+        raise NotImplementedError
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """See `Network.forward`; an `x` for each member will do, too."""
-        scores: Tensor = self.head(x.flatten(-3, -2))
-        return scores
+        return self.step(x, None, self.edges(x if context is None else context))[0]
+
+    def step(
+        self, x: Tensor, memory: Memory | None = None, edges: Tensor | None = None
+    ) -> tuple[Tensor, Memory | None]:
+        """See `Network.step`; the memory is `(h, c)` of `LSTMCell`."""
+        gathered = self.gathered(x, edges)
+        if self.lstm is not None:
+            memory = self.lstm(gathered, memory)
+            gathered = memory[0]
+        return self.head(gathered), memory
+
+
+class MLP(Gathering):
+    """The structure-agnostic network: neurons concatenated, two layers, readout.
+
+    `H = concat(x_1, ..., x_n)` (eq. 6), `H_out = g(H)` (eq. 7), with 16 hidden channels for
+    classification. `options` are those of `Head`.
+    """
+
+    def build(self, **options: Any) -> None:
+        """See `Gathering.build`."""
+        self.read(self.features * self.neurons, **options)
+
+    def gathered(self, x: Tensor, edges: Tensor | None = None) -> Tensor:
+        """`H`, in the order (feature, neuron)."""
+        return x.flatten(-3, -2)
 
     def values(self, neurons: int) -> int:
-        """`2 F N + 3 H`, the batch norm included."""
-        return self.head.values + 2 * self.features * neurons
+        """`2 F N + 3 H`, the batch norm included, and `7 H` of an LSTM."""
+        return 2 * self.features * neurons + self.kept
+
+
+class MLPRNN(MLP):
+    """An LSTM over all neurons' features concatenated, then two layers."""
+
+    recurrent = True
 
 
 class ConnectomeGNN(MLP):
@@ -137,198 +152,84 @@ class ConnectomeGNN(MLP):
     the edges, shape (neurons, neurons), receiver first; the rest is as for `MLP`.
     """
 
-    def __init__(self, adjacency: NDArray[np.float64], **sizes: Any) -> None:
-        super().__init__(**sizes)
-        self.adjacency = torch.from_numpy(adjacency).float()
+    def build(self, **options: Any) -> None:
+        """See `Gathering.build`."""
+        self.adjacency = torch.from_numpy(options.pop("adjacency")).float()
+        super().build(**options)
 
-    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """As `MLP.forward`."""
-        return super().forward(torch.einsum("ij,...jt->...it", self.adjacency.to(x), x))
+    def gathered(self, x: Tensor, edges: Tensor | None = None) -> Tensor:
+        """As `MLP.gathered`, of the messages."""
+        return super().gathered(torch.einsum("ij,...jt->...it", self.adjacency.to(x), x))
 
 
-class NodeMLP(Network):
+class NodeMLP(Gathering):
     """Each neuron by an MLP of its own, which sees no other ("Model Implementation").
 
     `outputs` are those of all neurons, in the order (output, neuron), and each neuron has `hidden`
     channels; `starts_silent` as for `Head`.
     """
 
-    def __init__(
-        self,
-        members: int,
-        neurons: int,
-        outputs: int,
-        features: int = 2,
-        hidden: int = 16,
-        starts_silent: bool = False,
-    ) -> None:
-        super().__init__()
-        self.features, self.hidden = features, hidden
-        self.first = Linear(members, features, hidden, neurons)
-        readout = Linear(members, hidden, outputs // neurons, neurons)
-        self.readout = silent(readout) if starts_silent else readout
+    def build(self, starts_silent: bool = False) -> None:
+        """See `Gathering.build`."""
+        self.read(self.features, by_neuron=True, norm="none", starts_silent=starts_silent)
 
-    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """See `Network.forward`; an `x` for each member will do, too."""
-        outputs: Tensor = self.readout(torch.relu(self.first(x.transpose(-3, -2))))
-        return outputs.transpose(1, 2).flatten(1, 2)
-
-    def values(self, neurons: int) -> int:
-        """`N (H + 2 F)`."""
-        return neurons * (self.hidden + 2 * self.features)
-
-
-class GNN(Network):
-    """Message passing along inferred edges, then two layers and a readout.
-
-    `H_i = sum_j A_ij x_j` (eq. 12, 14), `H_out = g(aggregate(H_i))` (eq. 13), where `message`
-    says how A follows from the inferred edges.
-
-    Parameters
-    ----------
-    hidden_layers, norm, blocks
-        Of the two layers and of the edge encoder; see `Block`.
-    encoder_norm
-        Batch norm in the encoder, where it differs from `norm`.
-    head_use_running, starts_silent
-        `use_running` and `starts_silent` of `Head`.
-    edges, inference
-        See `EdgeEncoder`; `inference` are its further arguments.
-    lean
-        Whether edges of each frame come from `FrameEdges`, as they do in forecasts.
-    message
-        A key of `MESSAGES`.
-    aggregation
-        `concat` (eq. 13, the paper's choice) or `sum` over neurons.
-    steps
-        Number of message-passing steps.
-    """
-
-    def __init__(
-        self,
-        members: int,
-        neurons: int,
-        outputs: int,
-        features: int = 2,
-        hidden: int = 16,
-        hidden_layers: int = 1,
-        edges: Edges = "after",
-        norm: Norm = "last",
-        encoder_norm: Norm | None = None,
-        lean: bool = False,
-        aggregation: Aggregation = "concat",
-        steps: int = 1,
-        starts_silent: bool = False,
-        message: Message = "sum",
-        head_use_running: bool = True,
-        blocks: Blocks = "paper",
-        **inference: Any,
-    ) -> None:
-        super().__init__()
-        self.carried = chosen("message", message, MESSAGES)
-        if aggregation not in ("concat", "sum"):
-            raise ChoiceError("aggregation", aggregation, ("concat", "sum"))
-        self.encoder: EdgeEncoder | FrameEdges
-        if lean and edges == "frame":
-            if blocks != "paper":
-                raise ChoiceError("blocks of lean edges", blocks, ["paper"])
-            self.encoder = FrameEdges(members, features, hidden, **inference)
-        else:
-            inner = encoder_norm or norm
-            self.encoder = EdgeEncoder(
-                members, features, hidden, hidden_layers, edges, inner, blocks=blocks, **inference
-            )
-        self.features, self.aggregation, self.steps = features, aggregation, steps
-        width = features * (neurons if aggregation == "concat" else 1)
-        further = norm, starts_silent, head_use_running, blocks
-        self.head = Head(members, width, outputs, hidden, hidden_layers, *further)
-
-    def edges(self, context: Tensor) -> Tensor | None:
-        """See `Network.edges`."""
-        return None if self.encoder.edges in ("frame", "window") else self.encoder(context)
-
-    def forward(
-        self, x: Tensor, context: Tensor | None = None, window: Tensor | None = None
-    ) -> Tensor:
-        """See `Network.forward`; edges of each frame come from `x` alone.
-
-        Edges of windows come from a `context` `(features, neurons, windows, frames)`, of which
-        `window` `(samples,)` says in which each sample lies.
-        """
-        if self.encoder.edges == "frame" or context is None:
-            context = x
-        weights = self.encoder(context)
-        if self.encoder.edges == "window":
-            weights = weights[..., window]
-        if weights.dim() == 4:
-            return self.step(x, None, weights)[0]
-        # Message passing moves into the first layer of g, `W (A x) = (W A) x`, and costs
-        # nothing per frame.
-        first = self.head.block.first
-        per_node = first.weight.unflatten(2, (self.features, -1))
-        if self.aggregation == "sum":
-            per_node = per_node.expand(-1, -1, -1, x.shape[-2])
-        per_node, weights = per_node.flatten(1, 2), self._carrying(weights)
-        for _ in range(self.steps):
-            per_node = torch.bmm(per_node, weights)
-        folded = affine(per_node.view(*first.weight.shape[:2], -1), first.bias, x.flatten(0, 1))
-        outputs: Tensor = self.head.readout(self.head.block.rest(folded))
-        return outputs
+    def gathered(self, x: Tensor, edges: Tensor | None = None) -> Tensor:
+        """The features of each neuron."""
+        return x.transpose(-3, -2)
 
     def step(
         self, x: Tensor, memory: Memory | None = None, edges: Tensor | None = None
     ) -> tuple[Tensor, Memory | None]:
-        """See `Network.step`."""
-        return self.head(self._aggregated(self.messages(x, edges))), None
-
-    def messages(self, x: Tensor, edges: Tensor | None = None) -> Tensor:
-        """`H = A^steps X`: `(members, features, neurons, windows)`; see `Network.step`.
-
-        ChoiceError for edges of windows, which a frame alone does not have.
-        """
-        if edges is None and self.encoder.edges == "window":
-            raise ChoiceError("edges of a forecast", "window", ("before", "after", "frame"))
-        weights = self._carrying(self.encoder(x) if edges is None else edges)
-        pairs = "mijt" if weights.dim() == 4 else "mij"
-        for _ in range(self.steps):
-            x = torch.einsum(f"{pairs},{'mfjt' if x.dim() == 4 else 'fjt'}->mfit", weights, x)
-        return x
-
-    def _carrying(self, weights: Tensor) -> Tensor:
-        """A of `H = A X`, from edges `(members, neurons, neurons[, frames])`."""
-        each = weights if weights.dim() == 4 else weights[..., None]
-        return self.carried(each).view_as(weights)
-
-    def _aggregated(self, messages: Tensor) -> Tensor:
-        return messages.sum(2) if self.aggregation == "sum" else messages.flatten(1, 2)
+        """See `Gathering.step`."""
+        outputs, memory = super().step(x, memory, edges)
+        return outputs.transpose(1, 2).flatten(1, 2), memory
 
     def values(self, neurons: int) -> int:
-        """`4 F N + 3 H` (`F N` more for each further step), and what the encoder keeps."""
-        messages = (3 + self.steps) * self.features * neurons
-        return messages + self.head.values + self.encoder.values(neurons)
+        """`N (H + 2 F)`, and `7 N H` of LSTMs."""
+        return neurons * ((1 + 7 * self.recurrent) * self.hidden + 2 * self.features)
 
 
-class Predictor(nn.Module):
-    """`f` in `X(t+1) = X(t) + f(X(t))` (eq. 4-5): outputs as the change of each neuron's features.
+class NodeMLPRNN(NodeMLP):
+    """Each neuron by an LSTM and an MLP of its own, which see no other neuron."""
 
-    The network has an output for each feature of each neuron, in the order (feature, neuron).
+    recurrent = True
+
+
+class LaggedMLP(Gathering):
+    """Two layers on the last frames, all that a vector autoregression sees; it may begin as one.
+
+    `X(t + 1) - X(t) = W [X(t), ..., X(t - lags + 1)] + b + g([X(t), ..., X(t - lags + 1)])`
+
+    It sees so many `lags`; before there are, the first frame stands for those that lack. `linear`
+    tells whether there are W and b, which begin as a fitted autoregression (see `begin`); `options`
+    are further ones of `Head`.
     """
 
-    def __init__(self, network: Network, features: int = 2) -> None:
-        super().__init__()
-        self.network, self.features, self.recurrent = network, features, network.recurrent
+    recurrent = True
 
-    def edges(self, context: Tensor) -> Tensor | None:
-        """See `Network.edges`."""
-        return self.network.edges(context)
+    def build(self, lags: int = 4, linear: bool = False, **options: Any) -> None:
+        """See `Gathering.build`."""
+        self.lags, width = lags, lags * self.features * self.neurons
+        self.linear = silent(Linear(self.members, width, self.outputs)) if linear else None
+        self.head = Head(self.members, width, self.outputs, self.hidden, **options)
 
-    def forward(
+    @torch.no_grad()
+    def begin(self, weight: Tensor, bias: Tensor) -> None:
+        """Set W, `(members, outputs, lags * features * neurons)`, and b, `(members, outputs)`."""
+        assert self.linear is not None
+        self.linear.weight.copy_(weight)
+        self.linear.bias.copy_(bias[..., None])
+
+    def step(
         self, x: Tensor, memory: Memory | None = None, edges: Tensor | None = None
     ) -> tuple[Tensor, Memory | None]:
-        """As `Network.step`; the change is `(members, features, neurons, windows)`."""
-        change, memory = self.network.step(x, memory, edges)
-        return change.unflatten(1, (self.features, -1)), memory
+        """See `Network.step`; the memory are the last frames, the latest first."""
+        now = x.flatten(-3, -2).expand(len(self.head.readout.weight), -1, -1)
+        frames = (now, *(memory or (now,) * self.lags))[: self.lags]
+        seen = torch.cat(frames, dim=1)
+        change: Tensor = self.head(seen)
+        return change if self.linear is None else change + self.linear(seen), frames
 
     def values(self, neurons: int) -> int:
-        """See `Network.values`."""
-        return self.network.values(neurons)
+        """`2 L F N + 3 H` for L lags."""
+        return 2 * self.lags * self.features * neurons + self.head.values

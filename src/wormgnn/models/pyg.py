@@ -14,8 +14,7 @@ from torch.func import functional_call, stack_module_state
 from torch.nn import functional
 
 from wormgnn.errors import ChoiceError
-from wormgnn.models.layers import Head, Norm
-from wormgnn.models.networks import Network
+from wormgnn.models.networks import Gathering
 
 HEADS = 4
 """Attention heads of GAT, whose channels add up to those of a neuron."""
@@ -53,12 +52,12 @@ class PerMember(nn.Module):
         return torch.stack(outputs)
 
 
-class GraphLayer(Network):
+class GraphLayer(Gathering):
     """One established graph layer on the complete graph, then two layers and a readout.
 
     `h = layer(x)`, then as our own graph network: neurons concatenated (eq. 13), `Head`, which
-    takes `norm` and `starts_silent`. `channels` are those of the layer's output for a neuron,
-    `hidden` if None; `layer` is one of `LAYERS` (else ChoiceError):
+    takes the `options`. `channels` are those of the layer's output for a neuron, `hidden` if None;
+    `layer` is one of `LAYERS` (else ChoiceError):
 
     - `gin-0`, `gin-eps`: `h_i = net((1 + eps) x_i + sum_{j != i} x_j)` with `eps` zero or learned
       (Xu et al., 2018, eq. 4.1). On the complete graph with `eps` zero the sum is the same for
@@ -70,27 +69,15 @@ class GraphLayer(Network):
       with nothing left to concatenate (Li et al., 2015, eq. 7).
     """
 
-    def __init__(
-        self,
-        members: int,
-        neurons: int,
-        outputs: int,
-        layer: str,
-        features: int = 2,
-        hidden: int = 16,
-        norm: Norm = "none",
-        starts_silent: bool = False,
-        channels: int | None = None,
-    ) -> None:
-        super().__init__()
+    def build(self, layer: str, channels: int | None = None, **options: Any) -> None:
+        """See `Gathering.build`."""
         if layer not in LAYERS:
             raise ChoiceError("layer", layer, LAYERS)
-        channels = channels or hidden
-        self.features, self.channels = features, channels
-        self.layer = PerMember(members, lambda: _layer(layer, features, channels))
+        self.channels = channels = channels or self.hidden
+        self.layer = PerMember(self.members, lambda: _layer(layer, self.features, channels))
         self.activation = functional.elu if layer == "gat" else torch.relu
-        width = channels * (1 if layer == "global-attention" else neurons)
-        self.head = Head(members, width, outputs, hidden, 1, norm, starts_silent)
+        width = channels * (1 if layer == "global-attention" else self.neurons)
+        self.read(width, **{"norm": "none", **options})
 
     def nodes(self, x: Tensor) -> Tensor:
         """`h_i` of every neuron: `(members, samples, neurons or 1, channels)`."""
@@ -99,14 +86,9 @@ class GraphLayer(Network):
         by_sample = x.view(-1, *x.shape[-3:]).transpose(1, 3)
         return self.activation(self.layer(by_sample, others))
 
-    def concatenated(self, nodes: Tensor) -> Tensor:
-        """`(members, samples, inputs of the head)` from what `nodes` gives."""
-        return nodes.flatten(2)
-
-    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """See `Network.forward`; an `x` for each member will do, too."""
-        outputs: Tensor = self.head(self.concatenated(self.nodes(x)).transpose(1, 2))
-        return outputs
+    def gathered(self, x: Tensor, edges: Tensor | None = None) -> Tensor:
+        """`h`, in the order (neuron, channel)."""
+        return self.nodes(x).flatten(2).transpose(1, 2)
 
 
 class GAT(GraphLayer):
@@ -118,18 +100,18 @@ class GAT(GraphLayer):
     channels (at least 1). `options` are further arguments of `GraphLayer`.
     """
 
-    def __init__(self, hidden: int = 16, **options: Any) -> None:
-        channels = HEADS * max(hidden // 16, 1)
-        super().__init__(layer="gat", hidden=hidden, channels=channels, **options)
+    def build(self, layer: str = "gat", channels: int | None = None, **options: Any) -> None:
+        """See `Gathering.build`."""
+        super().build(layer, channels or HEADS * max(self.hidden // 16, 1), **options)
 
-    def concatenated(self, nodes: Tensor) -> Tensor:
-        """As `GraphLayer.concatenated`, in the order (channel, neuron)."""
-        return nodes.transpose(2, 3).flatten(2)
+    def gathered(self, x: Tensor, edges: Tensor | None = None) -> Tensor:
+        """`h`, in the order (channel, neuron)."""
+        return self.nodes(x).transpose(2, 3).flatten(2).transpose(1, 2)
 
     def values(self, neurons: int) -> int:
         """`HEADS (3 N^2 + 4 N C) + 4 F N + 3 H`, with C channels a head."""
         attention = 3 * HEADS * neurons**2 + 4 * neurons * self.channels
-        return attention + 4 * self.features * neurons + self.head.values
+        return attention + 4 * self.features * neurons + self.kept
 
 
 class _GlobalAttention(nn.Module):

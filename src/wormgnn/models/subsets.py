@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from wormgnn.errors import NeuronError
 from wormgnn.models.layers import Linear, affine
-from wormgnn.models.networks import Network
+from wormgnn.models.networks import MLP
 
 _SILENT = 1e4
 """Taken from a neuron's activations to switch it off: far beyond what weights can make up."""
@@ -22,17 +22,10 @@ class SetReader(nn.Module):
     """State scores from the neurons that a recording has (Zaheer et al. 2017, "Deep Sets").
 
     `h_i = relu(W_x x_i + W_e e_i + b)`, a layer on `[x_i; e_i]` in two parts, for each neuron
-    with embedding `e_i` of its name; `H = mean_i h_i` over the neurons that are present; scores
-    `= g(H)` with one hidden layer (a second linear map in front of the mean would be one with the
-    first of `g`). Where training keeps a random subset of the neurons at every frame of every step,
-    the network learns to read any of them.
-
-    Parameters
-    ----------
-    members, outputs, features, hidden
-        Sizes.
-    neurons, embedding
-        Number of names in the vocabulary, and size of a name's embedding.
+    with embedding `e_i` of its name, of which there are `neurons`; `H = mean_i h_i` over the
+    neurons that are present; scores `= g(H)` with one hidden layer (a second linear map in front of
+    the mean would be one with the first of `g`). Where training keeps a random subset of the
+    neurons at every frame of every step, the network learns to read any of them.
     """
 
     known: Tensor
@@ -99,22 +92,13 @@ def random_subsets(x: Tensor, draws: torch.Generator) -> Tensor:
     return kept.to(x.dtype)
 
 
-class MaskedMLP(Network):
+class MaskedMLP(MLP):
     """`MLP` without batch norm, each member on its own subset of the neurons.
 
-    Weights from the other neurons are multiplied by zero, so that all members share one matrix
-    product; the initial weights are those of the smaller network, drawn by the member's own seed.
-
-    Parameters
-    ----------
-    mask
-        True where a member sees a neuron, shape (members, neurons).
-    outputs, seeds
-        Number of states, and the seed of each member.
-    features, hidden
-        Sizes.
-
-    NeuronError for a member without neurons.
+    `mask`, shape (members, neurons), is true where a member sees a neuron. Weights from the other
+    neurons are multiplied by zero, so that all members share one matrix product; the initial
+    weights are those of the smaller network, drawn by the member's own seed. NeuronError for a
+    member without neurons.
     """
 
     mask: Tensor
@@ -127,13 +111,11 @@ class MaskedMLP(Network):
         features: int = 2,
         hidden: int = 16,
     ) -> None:
-        super().__init__()
         if not mask.any(axis=1).all():
             raise NeuronError("expected at least one neuron for each member of the ensemble")
         members, neurons = mask.shape
         with torch.random.fork_rng(devices=[]):
-            self.first = Linear(members, features * neurons, hidden)
-            self.readout = Linear(members, hidden, outputs)
+            super().__init__(members, neurons, outputs, features, hidden, norm="none")
         inputs = torch.from_numpy(np.tile(mask, features)).float()
         self.register_buffer("mask", inputs[:, None])
         self._initialise(seeds)
@@ -143,16 +125,17 @@ class MaskedMLP(Network):
         """Uniform within one over the square root of the inputs that a member really has."""
         for member, seed in enumerate(seeds):
             random = torch.Generator().manual_seed(seed)
-            seen = float(self.mask[member].sum())
-            hidden = float(self.readout.weight.shape[-1])
-            for layer, inputs in ((self.first, seen), (self.readout, hidden)):
+            first, readout = self.head.block.first, self.head.readout
+            hidden, seen = float(readout.weight.shape[-1]), float(self.mask[member].sum())
+            for layer, inputs in ((first, seen), (readout, hidden)):
                 for tensor in (layer.weight[member], layer.bias[member]):
                     tensor.uniform_(-(inputs**-0.5), inputs**-0.5, generator=random)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """See `Network.forward`."""
-        hidden = affine(self.first.weight * self.mask, self.first.bias, x.flatten(0, 1))
-        scores: Tensor = self.readout(torch.relu(hidden))
+        first = self.head.block.first
+        hidden = affine(first.weight * self.mask, first.bias, self.gathered(x))
+        scores: Tensor = self.head.readout(self.head.block.rest(hidden))
         return scores
 
     @torch.no_grad()
@@ -165,6 +148,6 @@ class MaskedMLP(Network):
         model = copy.deepcopy(self)
         model.mask.copy_(torch.from_numpy(np.tile(there, means.shape[1])))
         given = torch.from_numpy(means).flatten(1)[:, None]
-        missing = model.first.weight * given * (1 - model.mask)
-        model.first.bias.add_(missing.sum(2, keepdim=True))
+        first = model.head.block.first
+        first.bias.add_((first.weight * given * (1 - model.mask)).sum(2, keepdim=True))
         return model

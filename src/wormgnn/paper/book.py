@@ -12,7 +12,6 @@ import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
-from importlib.resources import files
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -28,8 +27,9 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-from wormgnn.paper.claims.page import MARK as CLAIMS
+from wormgnn.paper.claims import MARK as CLAIMS
 from wormgnn.plots.interactive import MARK as FIGURE
+from wormgnn.plots.interactive import SCRIPTS
 
 MOST_KERNELS = 8
 """A kernel takes about 700 MB of memory."""
@@ -39,12 +39,6 @@ OPENINGS = ("Question.", "Answer.", "Verdict.")
 
 FIRST_FIGURES = "_build/first_figures"
 """Where the landing page finds the first figure of each chapter, below the book's folder."""
-
-SCRIPTS = {
-    "plotly.min.js": files("plotly") / "package_data" / "plotly.min.js",
-    "interactive.js": files("wormgnn") / "plots" / "interactive.js",
-}
-"""Scripts that some pages load, from the installed packages."""
 
 LOGGER = logging.getLogger(__name__)
 

@@ -6,11 +6,13 @@ one entry of `EXPERIMENTS`.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
+from wormgnn.cohort import OTHER_LAB
 from wormgnn.datasets.simulated import MIXINGS, Simulation
 from wormgnn.errors import chosen
 from wormgnn.features import Scaling
@@ -31,18 +33,16 @@ from wormgnn.paper.studies import (
     connectomes,
     decoder,
     forecasts,
-    individuality,
     manifold,
     mixing,
     model_zoo,
-    nameless,
     one_hot,
     placement,
     real_worms,
 )
+from wormgnn.paper.studies.any_neurons import METHODS
 from wormgnn.plan import Experiment, Line, Plan
 from wormgnn.recording import PAPER_NEURONS
-from wormgnn.runner import OTHER_LAB
 
 FEW_AND_MANY = (1, 4)
 """Numbers of training worms of experiments that compare many models."""
@@ -84,6 +84,11 @@ STRUCTURE = {
 }
 
 
+def some(*labels: str, of: Mapping[str, Plan] = MODELS) -> dict[str, Plan]:
+    """Some of the models of Table 1, or of other models."""
+    return {label: of[label] for label in labels}
+
+
 def changed(plans: Mapping[str, Plan], **changes: Any) -> dict[str, Plan]:
     """The same models with other fields of their plans."""
     return {label: replace(plan, **changes) for label, plan in plans.items()}
@@ -122,34 +127,47 @@ CAUSAL = changed(
 )
 """Those on features of the past alone; a constant derivative needs one scale for a recording."""
 
-_FURTHER = {k: v for k, v in CAUSAL.items() if k in (*SIMPLE, "MLP", "Node MLP", "GNN, self edge")}
+_FURTHER = some(*(k for k in SIMPLE if k in CAUSAL), "MLP", "Node MLP", "GNN, self edge", of=CAUSAL)
 """Those that are also run at the paper's size, and on another laboratory's animals."""
 
+# A softmax this flat makes every edge one half: in all worms the same network but for its edges.
+_ALIKE = {"sharpness": 1e-6}
+_OTHER, _AVERAGED = {"edges_of": "another worm"}, {"averaged_with": "var"}
+_SELF = CAUSAL["GNN, self edge"]
 _LAGGED = Plan("mlp-lags", "traces", scaling="causal")
 _TRIED = {
     "MLP": CAUSAL["MLP"],
     "MLP, 256 hidden": CAUSAL["MLP"].with_options(hidden=256),
     "MLP on four frames": _LAGGED,
     "MLP added to the VAR": _LAGGED.with_options(linear=True),
-    "MLP averaged with the VAR": CAUSAL["MLP"].with_options(averaged_with="var"),
-    "GNN, self edge": CAUSAL["GNN, self edge"],
-    "GNN averaged with the VAR": CAUSAL["GNN, self edge"].with_options(averaged_with="var"),
+    "MLP averaged with the VAR": CAUSAL["MLP"].with_options(**_AVERAGED),
+    "GNN, self edge": _SELF,
+    "GNN, edges alike": _SELF.with_options(**_ALIKE),
+    "GNN, another worm's edges": _SELF.with_options(**_OTHER),
+    "GNN averaged with the VAR": _SELF.with_options(**_AVERAGED),
+    "GNN, edges alike, averaged with the VAR": _SELF.with_options(**_ALIKE, **_AVERAGED),
+    "GNN, another worm's edges, averaged with the VAR": _SELF.with_options(**_OTHER, **_AVERAGED),
 }
+AGAIN = {
+    "GNN averaged with the VAR": (1, 2),
+    "GNN, edges alike, averaged with the VAR": (1,),
+    "GNN, another worm's edges, averaged with the VAR": (1,),
+}
+"""What is run again with other folds and initial weights, by those seeds."""
+
 SEARCHED = changed(
     {
-        **{k: CAUSAL[k] for k in ("Persistence", "VAR, four frames", "MLP", "GNN, self edge")},
+        **some("Persistence", "VAR, four frames", "MLP", "GNN, self edge", of=CAUSAL),
         **{f"{k}, 75 epochs": replace(plan, epochs=75) for k, plan in _TRIED.items()},
         **{
-            f"GNN averaged with the VAR, seed {seed}": replace(
-                _TRIED["GNN averaged with the VAR"], epochs=75, seed=seed
-            )
-            for seed in (1, 2)
+            f"{k}, seed {seed}": replace(_TRIED[k], epochs=75, seed=seed)
+            for k, seeds in AGAIN.items()
+            for seed in seeds
         },
     },
     sizes=(3, 4),
 )
-"""What was tried to beat the linear map of four frames, and what does so with other folds and
-initial weights."""
+"""What was tried to beat the linear map of four frames."""
 
 # --- lines ---------------------------------------------------------------------------------------
 
@@ -157,73 +175,65 @@ _LINE_FIELDS = ("neurons", "view", "train", "alone", "factors")
 
 
 def lines(plans: Mapping[str, Plan], suffix: str = "", **changes: Any) -> tuple[Line, ...]:
-    """A line for each model; `changes` are fields of its plan or of the line."""
-    of_line = {name: changes.pop(name) for name in _LINE_FIELDS if name in changes}
-    return tuple(
-        Line(label + suffix, plan, model=label, **of_line)
-        for label, plan in changed(plans, **changes).items()
-    )
+    """A line for each model, and for each value of a list among the changes.
 
-
-def by_states(
-    plans: Mapping[str, Plan], numbers: Sequence[int], suffix: str = ": {} states", **changes: Any
-) -> tuple[Line, ...]:
-    """Lines for each number of states, which the suffix has in place of `{}`."""
-    return sum((lines(plans, suffix.format(n), n_states=n, **changes) for n in numbers), ())
-
-
-def some(*labels: str) -> dict[str, Plan]:
-    """Some of the models of Table 1."""
-    return {label: MODELS[label] for label in labels}
+    These are of fields of its plan or of the line, which the suffix may name (`{n_states}`).
+    """
+    each = [value if isinstance(value, list) else [value] for value in changes.values()]
+    result: list[Line] = []
+    for values in itertools.product(*each):
+        fields = dict(zip(changes, values, strict=True))
+        end = suffix.format(**fields)
+        of_line = {name: fields.pop(name) for name in _LINE_FIELDS if name in fields}
+        each_plan = changed(plans, **fields).items()
+        result += [Line(label + end, plan, model=label, **of_line) for label, plan in each_plan]
+    return tuple(result)
 
 
 _CONTROLLED = some("SVM", "MLP, no norm", "GNN")
 _ALL_STATES = some("MLP", "MLP, no norm", "GNN")
-_SEVEN_AND_FOUR = by_states(_ALL_STATES, (7, 4))
+_STATES = ": {n_states} states"
+_SEVEN_AND_FOUR = lines(_ALL_STATES, _STATES, n_states=[7, 4])
 
 
 def _without(neurons: str) -> tuple[Line, ...]:
     """All classification experiments of the paper with a smaller set of neurons."""
-    suffix = f": {{}} states, {neurons}"
     six = some("SVM", "SVM, linear", "MLP", "MLP, no norm", "GNN (connectome)", "GNN")
-    two = by_states(six, (2,), suffix, neurons=neurons)
-    return two + by_states(_ALL_STATES, (4, 7), suffix, neurons=neurons)
-
-
-def _seeds() -> tuple[Line, ...]:
-    """Each network of Table 1 as a network without a graph and with one, for every seed."""
-    models = some("MLP", "MLP, no norm", "GNN")
-    each = (lines(models, f": seed {n}", seed=n, factors={"seed": n}) for n in SEEDS)
-    return sum(each, ())
+    two, more = (
+        lines(models, f"{_STATES}, {neurons}", n_states=n_states, neurons=neurons)
+        for models, n_states in ((six, 2), (_ALL_STATES, [4, 7]))
+    )
+    return two + more
 
 
 SHARPNESS = (1, 3, 10, 30, 100)
 """Factors within the softmax of the edges."""
 
 
-def _one_hot(rivals: str) -> tuple[Line, ...]:
-    """The GNN with ever sharper edges."""
-    return tuple(
-        Line(
-            f"GNN: softmax over {rivals}, factor {factor}",
-            replace(_GNN.with_options(sharpness=factor, rivals=rivals), sizes=FEW_AND_MANY),
-            model="GNN",
+def _one_hot(rivals: str, model: str = "GNN") -> tuple[Line, ...]:
+    """A graph network with ever sharper edges."""
+    each = (
+        lines(
+            {model: MODELS[model].with_options(sharpness=factor, rivals=rivals)},
+            f": softmax over {rivals}, factor {factor}",
+            sizes=FEW_AND_MANY,
             factors={"rivals": rivals, "factor": factor},
         )
         for factor in SHARPNESS
     )
+    return sum(each, ())
 
 
 def _transfer() -> tuple[Line, ...]:
     """Kato's worms train, another laboratory's animals are decoded; and what those give alone."""
     plans = some("SVM", "MLP", "MLP, no norm")
     plans |= {"MLP, no norm, causal": replace(_MLP, scaling="causal"), "GNN": _GNN}
-    result: tuple[Line, ...] = ()
-    for neurons in ("own", "common", "confident"):
-        result += lines(plans, f": {neurons}", neurons=neurons, sizes=(1, 4, 5))
-    slopes = {"neurons": "own", "view": "derivative", "sizes": (1, 4, 5)}
-    result += lines(plans, ": own, derivative", **slopes)
-    result += lines(plans, ": within", neurons="common", sizes=(3,), train=OTHER_LAB, alone=True)
+    sets, sizes = ["own", "common", "confident"], (1, 4, 5)
+    result = (
+        lines(plans, ": {neurons}", neurons=sets, sizes=sizes)
+        + lines(plans, ": {neurons}, {view}", neurons="own", view="derivative", sizes=sizes)
+        + lines(plans, ": within", neurons="common", sizes=(3,), train=OTHER_LAB, alone=True)
+    )
     return tuple(
         replace(line, model="MLP, no norm") if line.plan.scaling == "causal" else line
         for line in result
@@ -259,12 +269,24 @@ def _manifold() -> tuple[Line, ...]:
     )
 
 
-def _readers(
-    models: Sequence[str], sets: Sequence[str], sizes: tuple[int, ...] = FEW_AND_MANY
+def _worlds(
+    plans: Mapping[str, Plan],
+    worms: Sequence[Simulation],
+    view: str = "as recorded",
+    **factors: Any,
 ) -> tuple[Line, ...]:
-    """Recordings read by the neurons that each set names."""
-    plans = {name: any_neurons.METHODS[name] for name in models}
-    each = (lines(plans, f": {neurons}", neurons=neurons, sizes=sizes) for neurons in sets)
+    """Every plan on every set of worms; its place on the dial, and `factors`, identify a line."""
+    more = [*([] if view == "as recorded" else [view]), *map(str, factors.values())]
+    each = (
+        lines(
+            plans,
+            f": {', '.join([f'{world.kind} {world.mixing:g}', f'set {world.seed}', *more])}",
+            view=view,
+            train=world,
+            factors={"kind": world.kind, "mixing": world.mixing, "sim_seed": world.seed} | factors,
+        )
+        for world in worms
+    )
     return sum(each, ())
 
 
@@ -272,7 +294,7 @@ def dial(worms: Sequence[Simulation], sizes: Sequence[int] = FEW_AND_MANY) -> tu
     """Models on simulated worms whose variability is known, and on the same worms aligned."""
     plans = changed(some("SVM", "MLP", "MLP, no norm", "GNN"), sizes=tuple(sizes))
     oracles = {label: plans[label] for label in ("SVM", "MLP, no norm")}
-    return mixing.lines(plans, worms) + mixing.lines(oracles, worms, "aligned")
+    return _worlds(plans, worms) + _worlds(oracles, worms, "aligned")
 
 
 def _mixing_checks() -> tuple[Line, ...]:
@@ -281,22 +303,20 @@ def _mixing_checks() -> tuple[Line, ...]:
     half = mixing.grid(MIXINGS, (0.35,), (0,))
     others = some("MLP, no norm", "GNN, as written", "GNN, bare sum")
     others["GNN, own statistics"] = gnn("self", norm="own").plan
-    # A softmax this flat makes every edge one half, in every worm: the same network but for edges.
-    others["GNN, edges alike"] = _GNN.with_options(sharpness=1e-6)
-    like_kato = placement.PHYSICS["Kato-like"]
-    alike = mixing.grid(MIXINGS[:1], (0.1, 0.2), (0, 1), physics=like_kato)
+    others["GNN, edges alike"] = _GNN.with_options(**_ALIKE)
+    alike = mixing.grid(MIXINGS[:1], (0.1, 0.2), (0, 1), physics=placement.PHYSICS["Kato-like"])
     n_worms = max(mixing.MANY) + mixing.N_UNSEEN
     crowd = mixing.grid(MIXINGS, (0.5,), (0,), n_worms=n_worms, duration_s=360.0)
     many = tuple(
         replace(line, label=f"{line.label}, {count} worms", pool=(count, mixing.N_UNSEEN))
         for count in mixing.MANY
-        for line in mixing.lines(changed(pair, sizes=(count,)), crowd, check="many worms")
+        for line in _worlds(changed(pair, sizes=(count,)), crowd, check="many worms")
     )
     return (
-        mixing.lines(changed(pair, n_states=4), half, check="four states")
-        + mixing.lines(changed(pair, epochs=800), half, check="longer training")
-        + mixing.lines(changed(others, sizes=FEW_AND_MANY), half, check="other readings")
-        + mixing.lines(pair, alike, check="Kato-like")
+        _worlds(changed(pair, n_states=4), half, check="four states")
+        + _worlds(changed(pair, epochs=800), half, check="longer training")
+        + _worlds(changed(others, sizes=FEW_AND_MANY), half, check="other readings")
+        + _worlds(pair, alike, check="Kato-like")
         + many
     )
 
@@ -351,245 +371,157 @@ def _forecast(
     )
 
 
+# The experiments are a table that is read line by line, so its lines are ours.
+# fmt: off
 _EXPERIMENTS = (
     Experiment("table1", "Table 1: forward and reverse crawling", lines(MODELS)),
-    Experiment(
-        "table1-nichols",
-        "Table 1, last column: the neurons that both datasets share",
-        lines(MODELS, neurons="shared"),
-        unseen="nichols",
-    ),
-    Experiment("seeds", "Table 1 with other initial weights and orders of training", _seeds()),
+    Experiment("table1-nichols", "Table 1, last column: the neurons that both datasets share",
+        lines(MODELS, neurons="shared"), unseen="nichols"),
+    Experiment("seeds", "Table 1 with other initial weights and orders of training",
+        sum((lines(_ALL_STATES, f": seed {n}", seed=n, factors={"seed": n}) for n in SEEDS), ())),
     Experiment("figure4a", "Figure 4A-B: seven and four states", _SEVEN_AND_FOUR),
-    Experiment(
-        "figure4a-nichols",
-        "Figure 4A-B, right: four states on another session's worms",
-        by_states(_ALL_STATES, (4,), neurons="shared"),
-        unseen="nichols",
-    ),
-    Experiment(
-        "controls",
-        "Beyond the paper: blocked split, causal scaling",
+    Experiment("figure4a-nichols", "Figure 4A-B, right: four states on another session's worms",
+        lines(_ALL_STATES, _STATES, n_states=4, neurons="shared"), unseen="nichols"),
+    Experiment("controls", "Beyond the paper: blocked split, causal scaling",
         lines(_CONTROLLED, ": blocked split", split="blocked")
-        + lines(_CONTROLLED, ": causal scaling", scaling="causal"),
-        folds=2,  # of networks; the table's SVMs have all ten
-    ),
-    Experiment(
-        "without-ava",
+        + lines(_CONTROLLED, ": causal scaling", scaling="causal")),
+    Experiment("without-ava",
         "Supplement: without the neurons that define the labels, or move with them",
         _without("without AVA") + _without("without reversal neurons"),
-        folds=2,  # of networks; the table's SVMs have seven
-    ),
-    Experiment(
-        "one-hot",
-        "Supplement: one-hot encoding of edges",
-        _one_hot("types") + _one_hot("senders"),
-        folds=2,
-        tables={
-            "one-hot": ROWS,
-            "one-hot-confusion": CONFUSION,
-            "one_hot_edges": one_hot.edges_table,
-            "one_hot_examples": one_hot.examples,
-        },
-    ),
-    Experiment(
-        "zoo",
-        "Supplement: established graph layers",
-        by_states(ZOO, (2, 4), sizes=FEW_AND_MANY),
-        profile="reduced",
+        folds=2),  # of networks; the table's SVMs have seven
+    Experiment("one-hot", "Supplement: one-hot encoding of edges",
+        _one_hot("types") + _one_hot("senders"), folds=2,
+        tables={"one-hot": ROWS, "one-hot-confusion": CONFUSION,
+            "one_hot_edges": one_hot.edges_table, "one_hot_examples": one_hot.examples}),
+    Experiment("one-hot-sum", "Supplement: one-hot encoding of edges, where messages are summed",
+        _one_hot("types", "GNN, bare sum"), folds=2, tables={"one-hot-sum": ROWS}),
+    Experiment("zoo", "Supplement: established graph layers",
+        lines(ZOO, _STATES, n_states=[2, 4], sizes=FEW_AND_MANY), profile="reduced",
         folds=2,  # GAT, and the other layers in two states, have one
-        tables={"zoo": ROWS, "zoo-confusion": CONFUSION, "overfitting": model_zoo.overfitting},
-    ),
-    Experiment(
-        "zoo-longer",
-        "Supplement: the same, to see what more epochs bring",
+        tables={"zoo": ROWS, "zoo-confusion": CONFUSION, "overfitting": model_zoo.overfitting}),
+    Experiment("zoo-longer", "Supplement: the same, to see what more epochs bring",
         lines(ZOO, ": trained on 1", n_states=4, sizes=(1,))
-        + lines(ZOO, ": trained on 4", n_states=4, sizes=(4,)),
-        folds=1,
-    ),
-    Experiment(
-        "structure",
+        + lines(ZOO, ": trained on 4", n_states=4, sizes=(4,)), folds=1),
+    Experiment("structure",
         "Model section and supplement: aggregation, steps, edges, hidden channels, neurons",
-        by_states(STRUCTURE, (2, 4), sizes=FEW_AND_MANY)
-        + by_states(_CONTROLLED, (2, 4), ", three: {} states", neurons="three", sizes=FEW_AND_MANY),
-        profile="reduced",
-        folds=1,
-    ),
-    Experiment(
-        "readings",
-        "Appendix: the readings that the text allows",
-        tuple(READINGS.values()),
-        folds=1,
-    ).changed(sizes=(1, 3)),
-    Experiment("finalists", "Appendix: the best readings, whole", finalists(), folds=5),
-    Experiment(
-        "decomposition",
+        lines(STRUCTURE, _STATES, n_states=[2, 4], sizes=FEW_AND_MANY)
+        + lines(_CONTROLLED, ", three: {n_states} states", n_states=[2, 4], neurons="three",
+            sizes=FEW_AND_MANY),
+        **_REDUCED),
+    Experiment("readings", "Appendix: the readings that the text allows",
+        tuple(READINGS.values()), folds=1).changed(sizes=(1, 3)),
+    Experiment("finalists", "Appendix: the best readings, whole", finalists()),
+    Experiment("decomposition",
         "Appendix: graph or batch norm, what networks on the same neurons differ by",
-        decomposition(),
-        folds=3,
-    ).changed(sizes=FEW_AND_MANY),
-    Experiment(
-        "svm-row", "Table 1: support vector machines tried for its row", _svms(), folds=1
-    ).changed(sizes=FEW_AND_MANY),
-    Experiment(
-        "transfer",
-        "Beyond the paper: another laboratory's animals",
-        _transfer(),
-        unseen=OTHER_LAB,
-        folds=2,
-        tables={"transfer": another_lab.essential},
-    ),
-    Experiment(
-        "nameless",
-        "Beyond the paper: worms whose neurons have no names",
-        (),
-        unseen=OTHER_LAB,
-        tables={"nameless": nameless.of_table},
-    ),
+        decomposition(), folds=3).changed(sizes=FEW_AND_MANY),
+    Experiment("svm-row", "Table 1: support vector machines tried for its row",
+        _svms(), folds=1).changed(sizes=FEW_AND_MANY),
+    Experiment("transfer", "Beyond the paper: another laboratory's animals",
+        _transfer(), unseen=OTHER_LAB, folds=2, tables={"transfer": another_lab.essential}),
+    Experiment("nameless", "Beyond the paper: worms whose neurons have no names",
+        (), unseen=OTHER_LAB, tables={"nameless": another_lab.of_table}),
     _forecast("figure4c", "Figure 4C-D: unseen worms, features as in the paper", FORECASTERS),
     replace(
         _forecast("figure4c-causal", "Figure 4C-D: unseen worms, features from the past alone"),
-        tables={
-            "figure4c-causal": forecasts.errors,
-            "free_forecasts": forecasts.describe_free_runs,
-        },
-        pictures={
-            "forecasts": forecasts.forecast_examples,
-            "free_paths": forecasts.free_roll_outs,
-        },
-    ),
-    Experiment(
-        "figure4c-paper",
+        tables={"figure4c-causal": forecasts.errors,
+            "free_forecasts": forecasts.describe_free_runs},
+        pictures={"forecasts": forecasts.forecast_examples,
+            "free_paths": forecasts.free_roll_outs}),
+    Experiment("figure4c-paper",
         "Figure 4C-D: the same at the paper's size and length of training",
-        lines({k: v for k, v in _FURTHER.items() if k != "Node MLP"}),
-        folds=1,
-        tables={"figure4c-paper": forecasts.errors},
-    ),
-    _forecast(
-        "figure4c-nichols",
-        "Figure 4C-D: worms of another session",
-        unseen="nichols",
-        neurons="three",
-        sizes=(1, 5),
-    ),
-    _forecast(
-        "figure4c-abroad",
-        "Figure 4C-D: another laboratory's animals",
-        _FURTHER,
-        unseen=OTHER_LAB,
-        neurons="common",
-        sizes=(1, 5),
-    ),
+        lines({k: plan for k, plan in CAUSAL.items() if k not in ("GNN", "GNN, static edges")}),
+        folds=1, tables={"figure4c-paper": forecasts.errors}),
+    _forecast("figure4c-nichols", "Figure 4C-D: worms of another session",
+        unseen="nichols", neurons="three", sizes=(1, 5)),
+    _forecast("figure4c-abroad", "Figure 4C-D: another laboratory's animals",
+        _FURTHER, unseen=OTHER_LAB, neurons="common", sizes=(1, 5)),
     _forecast("forecast-search", "Beyond the paper: networks against the linear map", SEARCHED),
     _forecast("sampling", "Beyond the paper: what scheduled sampling and batch norm do", _SAMPLING),
-    Experiment(
-        "manifold",
+    Experiment("manifold",
         "Table 1, row (18): the manifold of Brennan and Proekt; components; onsets",
-        _manifold(),
-        tables=manifold.TABLES,
-    ),
-    Experiment(
-        "connectomes",
-        "Supplement: inferred edges beside the connectome",
-        _ONLY_GNN,
-        tables=connectomes.TABLES,
-    ),
-    Experiment(
-        "edge-frames",
-        "How many frames the edges of a whole recording need",
-        _ONLY_GNN,
-        folds=1,
-        tables={"edge_frames": model_zoo.edge_frames},
-    ),
-    Experiment(
-        "compute",
-        "What training takes: seconds of every fold of Table 1 and Figure 4A",
-        lines({label: plan for label, plan in MODELS.items() if plan.model != "svm"})
-        + _SEVEN_AND_FOUR,
-        tables={"compute": model_zoo.compute},
-    ),
-    Experiment(
-        "any-neurons",
-        "Beyond the paper: fewer neurons",
+        _manifold(), tables=manifold.TABLES),
+    Experiment("connectomes", "Supplement: inferred edges beside the connectome",
+        _ONLY_GNN, tables=connectomes.TABLES),
+    Experiment("edge-frames", "How many frames the edges of a whole recording need",
+        _ONLY_GNN, folds=1, tables={"edge_frames": model_zoo.edge_frames}),
+    Experiment("compute", "What training takes: seconds of every fold of Table 1 and Figure 4A",
+        lines({k: v for k, v in MODELS.items() if v.model != "svm"}) + _SEVEN_AND_FOUR,
+        tables={"compute": model_zoo.compute}),
+    Experiment("any-neurons", "Beyond the paper: fewer neurons",
         any_neurons.lines(draw_subsets(PAPER_NEURONS, (1, 2, 3, 5, 9, 14, 15), 10), FEW_AND_MANY),
-        folds=1,
-        tables=any_neurons.TABLES,
-    ),
-    Experiment(
-        "whole-recordings",
-        "Beyond the paper: each recording read by the neurons it has",
-        _readers(any_neurons.RETRAINED, ("paper", "shared"))
-        + _readers(("set reader", "set reader, no dropping"), VOCABULARIES),
-        folds=1,
-        tables={"neuron_readers": ROWS},
-    ),
-    Experiment(
-        "readers-abroad",
+        folds=1, tables=any_neurons.TABLES),
+    Experiment("whole-recordings", "Beyond the paper: each recording read by the neurons it has",
+        lines(some(*any_neurons.RETRAINED, of=METHODS), ": {neurons}",
+            neurons=["paper", "shared"], sizes=FEW_AND_MANY)
+        + lines(some("set reader", "set reader, no dropping", of=METHODS), ": {neurons}",
+            neurons=list(VOCABULARIES), sizes=FEW_AND_MANY),
+        folds=1, tables={"neuron_readers": ROWS}),
+    Experiment("readers-abroad",
         "Beyond the paper: another laboratory's animals read by the neurons they have",
-        _readers(("set reader",), VOCABULARIES, (1, 5)),
-        unseen=OTHER_LAB,
-        folds=1,
-        tables={"neuron_readers-abroad": any_neurons.unseen_rows},
-    ),
-    Experiment(
-        "mixing",
-        "Beyond the paper: the hypothesis on simulated worms",
-        dial(mixing.grid(MIXINGS, mixing.DIAL, (0, 1))),
-        tables={"mixing": mixing.over_members, "mixing_edges": mixing.legible},
-        **_SIMULATED,
-    ),
-    Experiment(
-        "mixing-checks",
+        lines(some("set reader", of=METHODS), ": {neurons}",
+            neurons=list(VOCABULARIES), sizes=(1, 5)), unseen=OTHER_LAB,
+        folds=1, tables={"neuron_readers-abroad": any_neurons.unseen_rows}),
+    Experiment("mixing", "Beyond the paper: the hypothesis on simulated worms",
+        dial(mixing.grid(MIXINGS, mixing.DIAL, (0, 1))), **_SIMULATED,
+        tables={"mixing": mixing.over_members, "mixing_edges": mixing.legible}),
+    Experiment("mixing-checks",
         "Beyond the paper: second ways to ask whether inferred edges help",
-        _mixing_checks(),
-        tables={"mixing_checks": mixing.over_members},
-        **_SIMULATED,
-    ),
-    Experiment(
-        "mixing-placement",
+        _mixing_checks(), **_SIMULATED, tables={"mixing_checks": mixing.over_members}),
+    Experiment("mixing-placement",
         "Beyond the paper: where real worms sit on the dial of individual variability",
-        by_states(some("SVM"), (2, 4), sizes=(1,)),
-        tables=placement.TABLES,
-        **_REDUCED,
-    ),
-    Experiment(
-        "recordings",
-        "Facts of the recordings that the paper's sentences are checked against",
-        (),
-        tables={"recordings": lambda table: individuality.facts(table.recordings, seed=table.seed)},
-    ),
-    Experiment(
-        "decoder",
+        lines(some("SVM"), _STATES, n_states=[2, 4], sizes=(1,)), **_REDUCED,
+        tables=placement.TABLES),
+    Experiment("recordings",
+        "Facts of the recordings that the paper's sentences are checked against", (),
+        tables={"recordings": lambda table: real_worms.facts(table.recordings, seed=table.seed)}),
+    Experiment("decoder",
         "Beyond the paper: the shipped decoder on worms that it was not trained on",
-        (),
-        unseen=OTHER_LAB,
-        tables=decoder.TABLES,
-    ),
-    Experiment(
-        "animal",
+        (), unseen=OTHER_LAB, tables=decoder.TABLES),
+    Experiment("animal",
         "Beyond the paper: a freely moving animal, by a decoder that was trained on all others",
-        (),
-        unseen=OTHER_LAB,
-        tables={"decoded_animal": decoder.animal_frames},
-        pictures={"decoded_traces": decoder.animal_picture},
-    ),
-    Experiment(
-        "costs",
-        "What training takes: time and memory of a step at several sizes",
-        lines(some("MLP", "MLP, no norm", "GNN")),
-        dataset="simulated",
-        profile="smoke",
-        tables={"costs": model_zoo.costs},
-    ),
-    Experiment(
-        "worms",
+        (), unseen=OTHER_LAB, tables={"decoded_animal": decoder.animal_frames},
+        pictures={"decoded_traces": decoder.animal_picture}),
+    Experiment("costs", "What training takes: time and memory of a step at several sizes",
+        lines(some("MLP", "MLP, no norm", "GNN")), dataset="simulated", profile="smoke",
+        tables={"costs": model_zoo.costs}),
+    Experiment("worms",
         "Real worms as the book shows them: coordinates in few dimensions, and pictures",
-        (),
-        tables=real_worms.TABLES,
-        pictures=real_worms.PICTURES,
-    ),
+        (), tables=real_worms.TABLES, pictures=real_worms.PICTURES),
 )
+# fmt: on
 EXPERIMENTS = {experiment.name: experiment for experiment in _EXPERIMENTS}
+
+_WORMS = "Worms are the sample: another fold trains on nearly the same frames of the same worms."
+_ABSENT = "The recordings were not at hand."
+CUT: Mapping[str, str] = {
+    "table1-nichols": _ABSENT,
+    "figure4a-nichols": _ABSENT,
+    "without-ava": "A fold takes a quarter of an hour of a core.",
+    "one-hot": "A fold takes seven minutes of a core.",
+    "one-hot-sum": "As `one-hot`, beside which it stands.",
+    "zoo": "Layers of PyTorch Geometric train one network after the other.",
+    "zoo-longer": "As `zoo`, and nearly three times as long.",
+    "structure": "A fold takes 45 minutes, most for 256 channels and for edges of each frame.",
+    "readings": "A screen, of over half an hour a fold; what it chooses runs again as `finalists`.",
+    "decomposition": _WORMS,
+    "svm-row": "A search; none of its 39 machines is used elsewhere.",
+    "transfer": "A fold takes five minutes of a core. " + _WORMS,
+    "figure4c": _WORMS,
+    "figure4c-causal": _WORMS,
+    "figure4c-paper": "A fold takes two hours of a core, without edges of each frame.",
+    "figure4c-nichols": _ABSENT,
+    "figure4c-abroad": _WORMS,
+    "forecast-search": "A search, of 20 minutes a fold, on training worms.",
+    "sampling": _WORMS,
+    "edge-frames": "It asks about frames of a recording, not about networks.",
+    "any-neurons": "A fold has 4,260 networks.",
+    "whole-recordings": "A reader is trained for each set of neurons.",
+    "readers-abroad": "As `whole-recordings`.",
+    "mixing": "168 lines. Simulated worms are the sample, 20 at each place of the dial.",
+    "mixing-checks": "As `mixing`.",
+    "mixing-placement": "It places real worms beside simulated ones, and has no network.",
+}
+"""Why a reference has fewer than ten folds, fewer than 800 epochs, or does not exist."""
 
 
 def experiment_named(name: str) -> Experiment:

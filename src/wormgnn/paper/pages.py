@@ -35,6 +35,13 @@ DEFAULT_PROFILE = "quick"
 HEADINGS = {"n_states": "states", "n_train": "training worms", "macro_f1": "macro F1"}
 """What tables call some columns; others by their name, with spaces."""
 
+STYLE = {
+    "caption": "caption-side: top; text-align: left",
+    "th, td": "padding: 0.1em 0.5em; font-size: 85%",
+    "tbody th": "white-space: nowrap",
+}
+"""Of every table."""
+
 
 @dataclass(frozen=True)
 class Banner:
@@ -52,10 +59,8 @@ class Banner:
         title, text = html.escape(self.title), html.escape(self.text)
         if self.kind == "provenance":
             return f'<details class="provenance"><summary>{title}</summary><p>{text}</p></details>'
-        return (
-            f'<div class="admonition {self.kind}">'
-            f'<p class="admonition-title">{title}</p><p>{text}</p></div>'
-        )
+        title = f'<p class="admonition-title">{title}</p>'
+        return f'<div class="admonition {self.kind}">{title}<p>{text}</p></div>'
 
 
 def banner(dataset: str) -> Banner:
@@ -162,11 +167,7 @@ def table(data: pd.DataFrame, caption: str = "", digits: int = 3, index: bool = 
     # The id that pandas draws at random would make every build of a page differ.
     styler.set_uuid(hashlib.sha256(repr((caption, *data.columns)).encode()).hexdigest()[:12])
     styler.set_table_styles(
-        [
-            {"selector": "caption", "props": "caption-side: top; text-align: left"},
-            {"selector": "th, td", "props": "padding: 0.1em 0.5em; font-size: 85%"},
-            {"selector": "tbody th", "props": "white-space: nowrap"},
-        ]
+        [{"selector": selector, "props": props} for selector, props in STYLE.items()]
     )
     looks: dict[Any, list[CSSDict]] = {
         column: [{"selector": "td", "props": _look(data[column])}] for column in data.columns
@@ -210,21 +211,18 @@ def beside_paper(
     of columns: the kind of worm above paper, ours (mean and standard deviation), balanced accuracy,
     majority class and n.
     """
-    ours = summarise(rows).set_index(["model", "worms"])
-    lines: dict[str, dict[tuple[str, str], Any]] = {}
-    for model in rows["model"].unique():
-        paper = reported.get(names.get(model, model), [None, None, None])
-        lines[model] = {}
-        for printed, kind in zip(paper[:2], SEEN.values(), strict=True):
-            row = ours.loc[(model, kind)]
-            lines[model] |= {
-                (kind, "paper"): percent(*printed) if printed else "–",
-                (kind, "ours"): percent(100 * row["mean"], 100 * row["sd"]),
-                (kind, "balanced"): percent(100 * row["balanced"]),
-                (kind, "majority"): percent(100 * row["majority"]),
-                (kind, "n"): int(row["n"]),
-            }
-    return pd.DataFrame.from_dict(lines, orient="index")
+    cells: dict[str, dict[tuple[str, str], Any]] = {}
+    for row in summarise(rows).to_dict("records"):
+        model, kind = row["model"], row["worms"]
+        printed = (reported.get(names.get(model, model)) or [None, None])[kind != SEEN[True]]
+        cells[model] = cells.get(model, {}) | {
+            (kind, "paper"): percent(*printed) if printed else "–",
+            (kind, "ours"): percent(100 * row["mean"], 100 * row["sd"]),
+            (kind, "balanced"): percent(100 * row["balanced"]),
+            (kind, "majority"): percent(100 * row["majority"]),
+            (kind, "n"): int(row["n"]),
+        }
+    return pd.DataFrame.from_dict(cells, orient="index")[list(SEEN.values())]
 
 
 def this_build(rows: pd.DataFrame, by: Sequence[str], dataset: str, profile: str) -> Styler:
@@ -256,9 +254,8 @@ def nichols(
 
 def reference_note(reference: Reference) -> Banner:
     """Where a reference table comes from, in a line that opens."""
-    about = reference.manifest
+    about, folds = reference.manifest, ""
     scale = about.get("profile")
-    folds = ""
     if isinstance(scale, dict):
         folds = f", {folds_done(about)} of {scale['n_folds']} folds, {scale['epochs']} epochs"
     text = (
@@ -267,8 +264,7 @@ def reference_note(reference: Reference) -> Banner:
         f"seed {about.get('seed', '?')}{folds}), {len(reference.table)} rows. "
         f"{about.get('note', '')}"
     )
-    title = "Reference results: how they were computed"
-    return Banner("provenance", title, text.rstrip())
+    return Banner("provenance", "Reference results: how they were computed", text.rstrip())
 
 
 def folds_done(about: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,7 @@ from wormgnn.comparison import summarise
 from wormgnn.paper.experiments import EXPERIMENTS
 from wormgnn.paper.studies.forecasts import at_steps, skill
 from wormgnn.plan import Experiment, Line, Profile, profile_named
-from wormgnn.recording import Recording
-from wormgnn.results import Table
-from wormgnn.runner import TASKS, json_of, run
+from wormgnn.runner import TASKS, Table, json_of, run
 from wormgnn.store import Store
 
 
@@ -71,15 +70,14 @@ def write(table: Table, folder: Path | None = None) -> list[Path]:
         Lines would stay that come from other worms, another scale or another definition.
     """
     experiment = EXPERIMENTS[table.experiment.name]
-    worms: dict[str, Recording] = {worm.worm: worm for worm in table.recordings}
-    about = results.about(
-        command(table),
-        str(table.dataset),
-        list(worms.values()),
-        table.seed,
-        table.profile,
-        experiment=experiment.name,
-    )
+    about = {
+        "command": command(table),
+        "dataset": str(table.dataset),
+        "data": {worm.worm: worm.digest for worm in table.recordings},
+        "seed": table.seed,
+        "profile": dataclasses.asdict(table.profile),
+        "experiment": experiment.name,
+    }
     defined = {line.label: definition(line) for line in experiment.lines}
     paths = []
     for name, make in experiment.makers.items():

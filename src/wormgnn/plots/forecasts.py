@@ -24,7 +24,6 @@ FORECAST_GROUPS: dict[str, tuple[str, ...]] = {
 }
 """Models that share a panel."""
 
-_TICKS = (1, 4, 8, 12, 16)
 KNOWN_FRAMES = 4  # of each forecast, as in the task
 SKILL_LIMITS = (-70.0, 80.0)
 """Range of skill shown, in percent."""
@@ -33,18 +32,12 @@ SKILL_LIMITS = (-70.0, 80.0)
 def error_curves(table: pd.DataFrame, axes: Axes) -> Axes:
     """MSE against frames ahead, with bands (Fig. 4C), on a logarithmic scale.
 
-    Parameters
-    ----------
-    table
-        Of `compare.skill`, one number of training worms: model, step, mse, mse_low, mse_high.
-    axes
-        Where to draw; models whose forecasts diverged are named in a corner.
+    `table` is of `compare.skill`, one number of training worms: model, step, mse, mse_low,
+    mse_high. Models whose forecasts diverged are named in a corner.
     """
-    _lines(table, axes, "mse", 1e4)
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.set(xlabel="frames ahead", ylabel="MSE ($10^{-4}$)")
-    return _name_what_leaves(axes, table, "mse", -np.inf)
+    return _against_steps(table, axes, "mse", 1e4, "MSE ($10^{-4}$)")
 
 
 def skill_curves(table: pd.DataFrame, axes: Axes) -> Axes:
@@ -53,11 +46,36 @@ def skill_curves(table: pd.DataFrame, axes: Axes) -> Axes:
     Arguments as in `error_curves`, with columns skill, skill_low, skill_high. Models that fall
     below `SKILL_LIMITS` are named in a corner, each with its worst skill.
     """
-    table = table[table["model"] != "Persistence"]
-    _lines(table, axes, "skill", 100)
     axes.axhline(0, **model_line("Persistence"), lw=0.8, zorder=1)
-    axes.set(ylim=SKILL_LIMITS, xlabel="frames ahead", ylabel="skill (%)")
-    return _name_what_leaves(axes, table, "skill", SKILL_LIMITS[0])
+    axes.set_ylim(SKILL_LIMITS)
+    others = table[table["model"] != "Persistence"]
+    return _against_steps(others, axes, "skill", 100, "skill (%)", SKILL_LIMITS[0])
+
+
+def _against_steps(
+    table: pd.DataFrame, axes: Axes, y: str, factor: float, label: str, floor: float = -np.inf
+) -> Axes:
+    """A line with its band for each model; a corner names those that diverge or leave the panel."""
+    leaving = ["leaves the panel:"]
+    colours = palette(table["model"])  # of variants of one model, too
+    for model, rows in table.sort_values("step", kind="stable").groupby("model", sort=False):
+        columns = rows[[y, f"{y}_low", f"{y}_high"]].replace([np.inf, -np.inf], np.nan)
+        middle, low, high = factor * columns.to_numpy(dtype=float).T
+        line = model_line(str(model)) | {"color": colours[model]}
+        axes.plot(rows["step"], middle, **line, label=model, zorder=3)
+        axes.fill_between(rows["step"], low, high, color=line["color"], alpha=0.1, lw=0)
+        lowest = np.nanmin(middle, initial=np.inf)
+        if np.isnan(middle).any():
+            leaving.append(f"{model}: diverged")
+        elif lowest < floor:
+            leaving.append(f"{model}: down to {lowest:{'.0f' if lowest > -1e5 else '.0e'}} %")
+    if len(leaving) > 1:
+        ground = {"boxstyle": "square,pad=0.2", "facecolor": "white", "alpha": 0.8, "lw": 0}
+        place: dict[str, Any] = {"ha": "right", "va": "bottom", "transform": axes.transAxes}
+        text = "\n".join(leaving)
+        axes.text(0.99, 0.02, text, **place, fontsize="x-small", zorder=4, bbox=ground)
+    axes.set(xticks=(1, 4, 8, 12, 16), xlabel="frames ahead", ylabel=label)
+    return axes
 
 
 def skill_grid(table: pd.DataFrame, grid: NDArray[Any]) -> NDArray[Any]:
@@ -77,20 +95,11 @@ def example_forecasts(
     neurons: Sequence[str],
     grid: NDArray[Any],
 ) -> NDArray[Any]:
-    """Predicted against true traces: a row of axes for each neuron, a column for each start.
+    """Predicted against true traces on a grid of axes, shape (neurons, starts).
 
-    Parameters
-    ----------
-    truth
-        Scaled traces, shape (neurons, frames).
-    first
-        First known frame of each forecast, shape (starts,).
-    forecasts
-        By model, shape (neurons, starts, frames ahead), behind `KNOWN_FRAMES` true frames.
-    neurons
-        Names of the rows.
-    grid
-        Axes, shape (neurons, starts).
+    `truth` are scaled traces, shape (neurons, frames); `first` the first known frame of each
+    forecast, shape (starts,); `forecasts` by model have shape (neurons, starts, frames ahead),
+    behind `KNOWN_FRAMES` true frames.
     """
     horizon = max(values.shape[2] for values in forecasts.values())
     for row, (neuron, panels) in enumerate(zip(neurons, grid, strict=True)):
@@ -126,40 +135,4 @@ def free_paths(truth: Array, paths: Mapping[str, Array], axes: Axes) -> Axes:
     pad = 0.25 * (high - low)
     axes.set(xlim=(low[0] - pad[0], high[0] + pad[0]), ylim=(low[1] - pad[1], high[1] + pad[1]))
     axes.set(xlabel="component 1", ylabel="component 2")
-    return axes
-
-
-def _lines(table: pd.DataFrame, axes: Axes, y: str, factor: float) -> None:
-    """Draw a line with its band for each model."""
-    colours = palette(table["model"])  # of variants of one model, too
-    for model, part in table.sort_values("step", kind="stable").groupby("model", sort=False):
-        columns = part[[y, f"{y}_low", f"{y}_high"]].replace([np.inf, -np.inf], np.nan)
-        middle, low, high = factor * columns.to_numpy(dtype=float).T
-        line = model_line(str(model)) | {"color": colours[model]}
-        axes.plot(part["step"], middle, **line, label=model, zorder=3)
-        axes.fill_between(part["step"], low, high, color=line["color"], alpha=0.1, lw=0)
-    axes.set_xticks(_TICKS)
-
-
-def _name_what_leaves(axes: Axes, table: pd.DataFrame, y: str, floor: float) -> Axes:
-    """Name in a corner the models that diverged, or fell below a floor in percent."""
-    texts = []
-    for model, part in table.groupby("model", sort=False):
-        values = 100 * part[y].to_numpy()
-        if not np.isfinite(values).all():
-            texts.append(f"{model}: diverged")
-        elif values.min() < floor:
-            lowest = values.min()
-            texts.append(f"{model}: down to {lowest:{'.0f' if lowest > -1e5 else '.0e'}} %")
-    if texts:
-        axes.annotate(
-            "leaves the panel:\n" + "\n".join(texts),
-            (0.99, 0.02),
-            xycoords="axes fraction",
-            ha="right",
-            va="bottom",
-            fontsize="x-small",
-            zorder=4,
-            bbox={"boxstyle": "square,pad=0.2", "facecolor": "white", "alpha": 0.8, "lw": 0},
-        )
     return axes

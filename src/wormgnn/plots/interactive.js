@@ -13,10 +13,10 @@
 
   // The ink and the ground of the page, light or dark.
   const inks = (layout, box) => {
-    const ink = getComputedStyle(box).color;
+    const { color: ink, fontFamily } = getComputedStyle(box);
     const ground = getComputedStyle(document.body).backgroundColor;
-    const update = { "font.color": ink };
-    if (layout.scene) return update;
+    if (layout.scene) return { "font.color": ink };
+    const update = { "font.color": ink, "font.family": fontFamily };
     const axes = Object.keys(layout).filter((name) => /^[xy]axis/.test(name));
     for (const name of axes) {
       update[`${name}.color`] = ink;
@@ -114,7 +114,14 @@
     plot.setAttribute("aria-label", still.alt);
     plot.style.cssText = `width: 100%; height: ${told.layout.height}px`;
     box.append(plot);
-    const options = { responsive: true, displaylogo: false, scrollZoom: false };
+    const options = {
+      responsive: true,
+      displaylogo: false,
+      scrollZoom: false,
+      displayModeBar: told.layout.scene ? "hover" : true,
+      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+      toImageButtonOptions: { format: "svg", filename: document.title },
+    };
     const layout = placed(told.layout, box);
     Plotly.newPlot(plot, told.data, dressed(layout), options).then(() => {
       still.hidden = true;
@@ -124,6 +131,7 @@
       if (told.choices) choice(box, plot, told.choices);
       const theme = { attributes: true, attributeFilter: ["data-theme"] };
       new MutationObserver(ink).observe(document.documentElement, theme);
+      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", ink);
     });
   };
 

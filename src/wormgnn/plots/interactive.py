@@ -1,7 +1,7 @@
-"""Figures to turn and to play in a page, each with a static picture for whoever has no script.
+"""Figures to zoom, turn and play in a page, each with a static picture for who has no script.
 
-They are drawn by plotly's script and ours, which the book keeps beside its pages
-(`wormgnn.paper.book`): a page asks nothing of the network.
+They are drawn by plotly's script and ours, `SCRIPTS`, which the book keeps beside its pages and the
+page of a decoded recording in itself: neither asks anything of the network.
 """
 
 from __future__ import annotations
@@ -11,39 +11,49 @@ import html
 import io
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import HTML
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from wormgnn.plots.style import AGREEMENT_COLOURS, NO_STATE_COLOUR, STATE_COLOURS
 from wormgnn.states import LABELS
 
+if TYPE_CHECKING:
+    from IPython.display import HTML
+
 MARK = "wormgnn-interactive"
 """Class of every interactive figure: pages that hold it get plotly's script."""
+
+SCRIPTS = {
+    "plotly.min.js": files("plotly") / "package_data" / "plotly.min.js",
+    "interactive.js": files("wormgnn") / "plots" / "interactive.js",
+}
+"""Scripts that such a page needs, from the installed packages."""
 
 TAIL_S = 30.0
 """Seconds of a running worm's path that are drawn behind it."""
 
 
 def show(figure: Mapping[str, Any], still: Figure | bytes, alt: str) -> HTML:
+    """The figure as the output of a notebook's cell; arguments as of `as_html`."""
+    from IPython.display import HTML
+
+    return HTML(as_html(figure, still, alt))
+
+
+def as_html(figure: Mapping[str, Any], still: Figure | bytes, alt: str) -> str:
     """A figure for a page: `still` until, or unless, the page's scripts draw the interactive one.
 
-    Parameters
-    ----------
-    figure
-        `data` and `layout` as in plotly's JSON, the layout with a height in pixels; and perhaps
-        `run`, a path to run along (x, y, z, colour, state and seconds of every step, steps of the
-        tail, and the numbers of the two traces, tail and head, that it moves), or `choices`, of
-        which one is shown (label, visible for every trace, and a note).
-    still
-        A figure, which is closed, or a PNG.
-    alt
-        What it shows, in words.
+    `figure` has `data` and `layout` as in plotly's JSON, the layout with a height in pixels; and
+    perhaps `run`, a path to run along (x, y, z, colour, state and seconds of every step, steps of
+    the tail, and the numbers of the two traces, tail and head, that it moves), or `choices`, of
+    which one is shown (label, visible for every trace, and a note). `still` is a figure, which is
+    closed, or a PNG; `alt` says what it shows.
     """
     if not isinstance(still, bytes):
         image = io.BytesIO()
@@ -51,8 +61,9 @@ def show(figure: Mapping[str, Any], still: Figure | bytes, alt: str) -> HTML:
         plt.close(still)
         still = image.getvalue()
     source = base64.b64encode(still).decode()
-    told = json.dumps(figure, separators=(",", ":")).replace("<", "\\u003c")  # ends no element
-    return HTML(
+    told = json.dumps(figure, separators=(",", ":"), allow_nan=False)
+    told = told.replace("<", "\\u003c")  # so that no tag begins in a name
+    return (
         f'<div class="{MARK}"><img style="max-width: 100%" alt="{html.escape(alt)}" '
         f'src="data:image/png;base64,{source}">'
         f'<script type="application/json">{told}</script></div>'
@@ -113,28 +124,23 @@ def edge_map(
 ) -> dict[str, Any]:
     """Pairs of neurons that inferred edges and a reference share, on the worm to turn, for `show`.
 
-    Parameters
-    ----------
-    pairs
-        Columns reference, a, b (neurons) and kind, a key of `AGREEMENT_COLOURS`.
-    neurons, positions
-        Names, and where the cell bodies lie: shape (neurons, 3), as from `graphs.matrices`.
+    `pairs` has columns reference, a, b (neurons) and kind, a key of `AGREEMENT_COLOURS`;
+    `positions`, shape (neurons, 3), say where cell bodies lie, as from `graphs.matrices`.
     """
     at = dict(zip(neurons, positions.round(4).tolist(), strict=True))
     first = pairs["reference"].iloc[0]
-    traces: list[dict[str, Any]] = []
+    traces, owners = [], []
     for (reference, kind), rows in pairs.groupby(["reference", "kind"], sort=False):
         ends = zip(rows["a"], rows["b"], strict=True)
         joined = [place for a, b in ends for place in (at[a], at[b], [None] * 3)]
-        width = 5 if kind == "both" else 2
-        traces.append(
-            {
-                **{"type": "scatter3d", "mode": "lines", "name": f"{kind} ({len(rows)})"},
-                **dict(zip("xyz", map(list, zip(*joined, strict=True)), strict=True)),
-                **{"hoverinfo": "skip", "visible": reference == first},
-                "line": {"color": AGREEMENT_COLOURS[str(kind)], "width": width},
-            }
-        )
+        line = {
+            **{"type": "scatter3d", "mode": "lines", "name": f"{kind} ({len(rows)})"},
+            **dict(zip("xyz", map(list, zip(*joined, strict=True)), strict=True)),
+            **{"hoverinfo": "skip", "visible": reference == first},
+            "line": {"color": AGREEMENT_COLOURS[str(kind)], "width": 5 if kind == "both" else 2},
+        }
+        traces.append(line)
+        owners.append(reference)
     nodes = {
         **{"type": "scatter3d", "mode": "markers+text", "text": list(neurons)},
         **dict(zip("xyz", positions.T.round(4).tolist(), strict=True)),
@@ -142,12 +148,11 @@ def edge_map(
         **{"textposition": "top center", "textfont": {"size": 11}},
         "marker": {"size": 5, "color": "#0072B2"},
     }
-    owners = pairs.drop_duplicates(["reference", "kind"])["reference"]
     choices = []
     for reference, kinds in pairs.groupby("reference", sort=False)["kind"]:
         both, of = (kinds == "both").sum(), (kinds != "inferred only").sum()
         note = f"{both} of the {of} pairs are among the {of} strongest inferred edges."
-        visible = [*(owners == reference).tolist(), True]
+        visible = [*(owner == reference for owner in owners), True]
         choices.append({"label": str(reference), "visible": visible, "note": note})
     layout = _turning({"eye": {"x": 0.3, "y": -1.5, "z": 0.7}})
     return {"data": [*traces, nodes], "layout": layout, "choices": choices}

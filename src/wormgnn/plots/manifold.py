@@ -96,11 +96,11 @@ def manifold_flow(model: Model, axes: Axes3D) -> Axes3D:
     Links have the colour of the commonest state in the bin that they leave, and grow wider
     with the time that worms spend there; some 14 arrows point forward in time.
     """
-    members = model.manifold.members
+    members = model.members
     count, points = members.sum(axis=0), model.spectrum.space()
     xyz = members.T @ points / np.maximum(count, 1)[:, None]  # mean position of a bin's frames
-    links = main_links(model.manifold.markov, count >= MIN_MEMBERS)
-    state = model.manifold.occupancy.argmax(axis=1)
+    links = main_links(model.markov, count >= MIN_MEMBERS)
+    state = model.occupancy.argmax(axis=1)
     width = 1.0 + 4.5 * np.sqrt(count / count.max())
     for a, b in links:
         colour = STATE_COLOURS[SEVEN[state[a]]]

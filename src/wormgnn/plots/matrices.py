@@ -1,4 +1,4 @@
-"""Tables of numbers and matrices among neurons as coloured cells, and how far matrices agree."""
+"""Tables of numbers, matrices among neurons as coloured cells, and how far matrices agree."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize, PowerNorm
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from wormgnn.plots.style import AGREEMENT_COLOURS, MODEL_COLOURS
+from wormgnn.plots.style import AGREEMENT_COLOURS, MODEL_COLOURS, VERDICT_COLOURS, name_lines
 from wormgnn.states import LABELS
 
 _NOTHING, _DIAGONAL = "#D9D9D9", "#F6E8C3"
@@ -64,6 +65,26 @@ def number_matrix(
     look |= {"annot": np.asarray(texts), "fmt": "", "annot_kws": {"fontsize": 8}}
     bar = {"label": label, "pad": 0.02, "fraction": 0.04}
     return _cells(values, list(table.index), list(table.columns), axes, **look, cbar_kws=bar)
+
+
+def verdict_counts(counts: pd.DataFrame, axes: Axes) -> Axes:
+    """A strip for each topic, as long as it has claims, cut by verdict.
+
+    `counts` holds numbers of claims, topics as rows and verdicts as columns.
+    """
+    colours = [VERDICT_COLOURS[verdict] for verdict in counts.columns]
+    counts.plot.barh(stacked=True, width=0.72, color=[*colours], legend=False, ax=axes)
+    strips: list[Any] = axes.containers
+    for verdict, bars in zip(counts.columns, strips, strict=True):
+        ink = "white" if verdict in ("holds", "does not hold") else "black"
+        texts = [str(number) if number else "" for number in counts[verdict]]
+        axes.bar_label(bars, texts, label_type="center", color=ink)
+    name_lines(axes, list(counts.index))
+    axes.spines["left"].set_visible(False)
+    axes.set(xlabel="claims", ylabel="", xlim=(0, counts.sum(axis=1).max()))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(ncols=5, loc="lower right", bbox_to_anchor=(1.0, 1.0), handlelength=1.0)
+    return axes
 
 
 def confusion_matrix(
@@ -121,19 +142,11 @@ def connection_matrix(
 ) -> Axes:
     """One matrix, receivers down and senders across; another colour where nothing was measured.
 
-    Parameters
-    ----------
-    matrix, neurons
-        Shape (neurons, neurons), receiver first; names of rows and columns.
-    axes
-        Where to draw, with a colour bar beside it if there is a `label` that says what colours
-        mean. The cells are `axes.collections[0]`, for one colour bar beside many matrices.
-    limits
-        Ends of the colours; with two signs, white lies halfway between them. If None, zero
-        and the largest value, on the scale of square roots: counts of synapses are few and
-        far apart.
-    diagonal, ticks
-        Whether to show the diagonal, and to name the neurons.
+    `matrix` has shape (neurons, neurons), receiver first. With a `label`, a colour bar says what
+    colours mean; for one beside many matrices, the cells are `axes.collections[0]`. `limits` are
+    the ends of the colours; with two signs, white lies halfway between them. If None, zero and the
+    largest value, on the scale of square roots: counts of synapses are few and far apart.
+    `diagonal` shows the diagonal, `ticks` names the neurons.
     """
     own = np.eye(len(matrix), dtype=bool) & (not diagonal)
     values = np.where(own, np.nan, np.asarray(matrix, dtype=float))
@@ -171,9 +184,7 @@ def agreement(table: pd.DataFrame, axes: Axes, neutral: float = 0.0) -> Axes:
         axes.plot([], [], marker, mfc="white", mec="0.3", label=part)
     axes.plot([], [], "o", color="0.3", label="p < 0.05 after Holm")
     axes.axvline(neutral, color="0.5", lw=0.8, zorder=0)
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    return axes
+    return name_lines(axes, names)
 
 
 def shared_edges(

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
-from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from wormgnn.features import Features
 from wormgnn.folds import Role
-from wormgnn.plots.style import NO_STATE_COLOUR, STATE_COLOURS, worm_colour
+from wormgnn.plots.style import NO_STATE_COLOUR, STATE_COLOURS, name_lines, worm_colour
 from wormgnn.recording import NO_STATE, Recording
 from wormgnn.states import bouts
 from wormgnn.statistics import bootstrap_interval
@@ -69,9 +69,14 @@ def heatmap_order(recording: Recording) -> NDArray[np.int64]:
     return np.argsort(-(traces.T @ reference) / np.where(norms > 0, norms, 1.0), kind="stable")
 
 
+def frame_edges(recording: Recording) -> NDArray[np.float64]:
+    """Seconds at which frames begin, and the last one ends, shape (frames + 1,)."""
+    return np.append(recording.times, recording.times[-1] + 1 / recording.fps)
+
+
 def ethogram(recording: Recording, axes: Axes) -> Axes:
     """Behavioural state over time as a strip of colours; frames without one are grey."""
-    edges = np.append(recording.times, recording.times[-1] + 1 / recording.fps)
+    edges = frame_edges(recording)
     axes.set_facecolor(NO_STATE_COLOUR)
     for bout in bouts(recording.states):
         start, stop = edges[bout.start], edges[bout.stop]
@@ -87,8 +92,8 @@ def coloured_trace(recording: Recording, neuron: str, axes: Axes) -> Axes:
     points = np.column_stack([recording.times, recording.select([neuron]).traces[:, 0]])
     segments = np.stack([points[:-1], points[1:]], axis=1)
     colours = [_colour(recording, state) for state in recording.states[:-1]]
-    lines = LineCollection(list(segments), colors=colours, linewidths=1.2)
-    lines.set_rasterized(True)  # thousands of pieces: too heavy as a vector
+    # Thousands of pieces: too heavy as a vector.
+    lines = LineCollection(list(segments), colors=colours, linewidths=1.2, rasterized=True)
     axes.add_collection(lines)
     axes.autoscale()
     axes.margins(x=0)
@@ -97,9 +102,8 @@ def coloured_trace(recording: Recording, neuron: str, axes: Axes) -> Axes:
 
 
 def _colour(recording: Recording, state: int) -> str:
-    if state == NO_STATE:
-        return NO_STATE_COLOUR
-    return STATE_COLOURS.get(recording.vocabulary[state], NO_STATE_COLOUR)
+    name = "" if state == NO_STATE else recording.vocabulary[state]
+    return STATE_COLOURS.get(name, NO_STATE_COLOUR)
 
 
 def onset_activity(
@@ -115,9 +119,8 @@ def onset_activity(
     """
     means = []
     for index, (worm, values) in enumerate(activity.items()):
-        mean, low, high = bootstrap_interval(values, rng=seed)
         few = np.isfinite(values).sum(axis=0) < MIN_ROWS
-        mean, low, high = (np.where(few, np.nan, part) for part in (mean, low, high))
+        mean, low, high = np.where(few, np.nan, bootstrap_interval(values, rng=seed))
         colour = worm_colour(index)
         axes.plot(lags_s, mean, color=colour, label=worm)
         axes.fill_between(lags_s, low, high, color=colour, alpha=0.13, linewidth=0)
@@ -162,14 +165,12 @@ def temporal_graph(
     circle = np.column_stack([np.cos(angles), np.sin(angles)])
     pairs = np.transpose(np.triu_indices(len(circle), k=1))
     rings = [_HIGHLIGHT if name == highlight else "0.4" for name in features.neurons]
+    look: dict[str, Any] = {"s": 70, "vmin": 0, "vmax": 1, "edgecolors": rings, "zorder": 3}
     for column, frame in enumerate(frames):
         centre = np.array([3.4 * column, 0.0])
         nodes = circle + centre
         axes.add_collection(LineCollection(list(nodes[pairs]), colors="0.88", linewidths=0.4))
-        shade = features.x[0, :, frame]
-        axes.scatter(
-            nodes[:, 0], nodes[:, 1], c=shade, s=70, vmin=0, vmax=1, edgecolors=rings, zorder=3
-        )
+        axes.scatter(nodes[:, 0], nodes[:, 1], c=features.x[0, :, frame], **look)
         for (x, y), name in zip(1.34 * circle + centre, features.neurons, strict=True):
             axes.text(x, y, name, fontsize=7, ha="center", va="center")
         title = f"$t+{frame - frames[0]}$" if column else "$t$"
@@ -189,12 +190,8 @@ def fold_strips(roles: Mapping[str, NDArray[np.int64]], fps: float, axes: Axes) 
         extent = (0.0, len(frames) / fps, row + 0.35, row - 0.35)
         strip = colours[frames + 1][None]
         axes.imshow(strip, extent=extent, aspect="auto", interpolation="nearest")
-    axes.set(ylim=(len(roles) - 0.5, -0.5), xlabel="time (s)")
-    axes.set_yticks(range(len(roles)), list(roles))
-    axes.tick_params(axis="y", length=0)
-    handles = [
-        Patch(facecolor=colour, edgecolor="0.6", linewidth=0.5, label=name)
-        for name, colour in ROLE_COLOURS.values()
-    ]
-    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 1.22), ncols=4)
-    return axes
+    for name, colour in ROLE_COLOURS.values():
+        axes.fill([], [], facecolor=colour, edgecolor="0.6", linewidth=0.5, label=name)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.22), ncols=4)
+    axes.set_xlabel("time (s)")
+    return name_lines(axes, list(roles))

@@ -132,6 +132,16 @@ def model_line(model: str) -> dict[str, Any]:
     return {"color": palette([model])[model], "ls": _DASHES.get(model, "-")}
 
 
+def name_lines(axes: Axes, names: Sequence[object], bold: Sequence[int] = ()) -> Axes:
+    """Name the lines 0, 1, ... of axes from top to bottom, some as headings."""
+    axes.set_yticks(range(len(names)), [str(name) for name in names])
+    for place, tick in enumerate(axes.get_yticklabels()):
+        tick.set_fontweight("bold" if place in bold else "normal")
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    return axes
+
+
 def state_legend(
     axes: Axes, states: Iterable[str], unlabelled: bool = False, columns: int = 4
 ) -> Axes:

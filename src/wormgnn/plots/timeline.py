@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from wormgnn.features import scale
-from wormgnn.plots.recordings import ethogram
+from wormgnn.plots.recordings import ethogram, frame_edges
 from wormgnn.plots.style import NO_STATE_COLOUR, STATE_COLOURS, state_legend
-from wormgnn.recording import NO_STATE, PAPER_NEURONS, Recording
+from wormgnn.recording import NO_STATE, PAPER_NEURONS
 from wormgnn.states import LABELS, bouts_of
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ MOST_SHOWN = 25
 MOST_COLUMNS = 4000
 """Most frames that are drawn one by one; of longer recordings, means over neighbours are."""
 
-_LEVELS = np.linspace(0, 1, 9).tolist()
-HEATMAP_COLOURS = tuple(to_hex(colormaps["viridis"](level)) for level in _LEVELS)
+HEATMAP_COLOURS = tuple(to_hex(colour) for colour in colormaps["viridis"](np.linspace(0, 1, 9)))
 """Colours of z-scored traces, from low to high."""
 
 _REVERSE = ("reverse", "rev1", "rev2", "revsus")
@@ -84,8 +83,7 @@ def drawn_as_one(n_frames: int) -> int:
     return -(-n_frames // MOST_COLUMNS)
 
 
-@dataclass(frozen=True)
-class _Row:
+class _Row(NamedTuple):
     """One row of the figure: its height and the gap beneath it in pixels, y axis and traces."""
 
     height: int
@@ -97,15 +95,9 @@ class _Row:
 def timeline(decoded: Decoded) -> dict[str, Any]:
     """States, labels if any, unsure frames, probabilities and traces of the neurons used over time.
 
-    Returns
-    -------
-    figure
-        `data` and `layout` as plotly takes them, of plain lists and numbers. All rows share `x`;
-        `x2` repeats its ticks beneath the probabilities. Names are escaped.
-
-    Notes
-    -----
-    Neurons go from those most active with reversing down to those most active without it.
+    Gives `data` and `layout` as plotly takes them, of plain lists and numbers, with names escaped.
+    All rows share `x`; `x2` repeats its ticks beneath the probabilities. Neurons go from those most
+    active with reversing down to those most active without it.
     """
     edges = frame_edges(decoded.recording)
     # Plotly shows no axis without a trace; that of an own row does not take the others' hover.
@@ -113,8 +105,7 @@ def timeline(decoded: Decoded) -> dict[str, Any]:
     between = _Row(1, _TICKS, {"visible": False}, [ticks])
     rows = [*_rows(decoded.table(labelled=True), edges), between, _neurons(decoded)]
     figure = _figure(rows, edges)
-    again = {"anchor": _axis("y", len(rows) - 1), "matches": "x"}
-    figure["layout"]["xaxis2"] = _time(edges) | again
+    figure["layout"]["xaxis2"] = _time(edges) | {"anchor": f"y{len(rows) - 1}", "matches": "x"}
     return figure
 
 
@@ -123,15 +114,6 @@ def timeline_of(table: pd.DataFrame) -> dict[str, Any]:
     times = table["time_s"].to_numpy(dtype=np.float64)
     edges = np.append(times, times[-1] + np.median(np.diff(times)))
     return _figure(_rows(table, edges), edges)
-
-
-def frame_edges(recording: Recording) -> NDArray[np.float64]:
-    """Seconds at which frames begin, and the last one ends, shape (frames + 1,)."""
-    return np.append(recording.times, recording.times[-1] + 1 / recording.fps)
-
-
-def _axis(letter: str, number: int) -> str:
-    return letter if number == 1 else f"{letter}{number}"
 
 
 def _time(edges: NDArray[np.float64]) -> dict[str, Any]:
@@ -145,122 +127,97 @@ def _time(edges: NDArray[np.float64]) -> dict[str, Any]:
 def _figure(rows: Sequence[_Row], edges: NDArray[np.float64]) -> dict[str, Any]:
     """Rows from the top down, on one axis of time."""
     inner = top = sum(row.height + row.gap for row in rows)
-    axes: dict[str, Any] = {}
-    data = []
-    for number, row in enumerate(rows, 1):
-        domain = [(top - row.height) / inner, top / inner]
-        axes[_axis("yaxis", number)] = _QUIET | {"domain": domain, "fixedrange": True} | row.axis
-        data += [{"xaxis": "x"} | trace | {"yaxis": _axis("y", number)} for trace in row.traces]
-        top -= row.height + row.gap
     spike = {"showspikes": True, "spikemode": "across", "spikesnap": "cursor"}
     spike |= {"spikethickness": 1, "spikedash": "solid"}
-    title = {"text": "time (s)"}
-    axes["xaxis"] = _time(edges) | spike | {"anchor": _axis("y", len(rows)), "title": title}
-    layout = axes | {
+    time = {"anchor": f"y{len(rows)}", "title": {"text": "time (s)"}}
+    layout = {
         "height": inner + _TOP + _BOTTOM,
         "margin": {"l": 68, "r": 12, "t": _TOP, "b": _BOTTOM},
         "showlegend": False,
         "modebar": {"bgcolor": _CLEAR},
         "hovermode": "x unified",
         "hoversubplots": "axis",
-        "paper_bgcolor": _CLEAR,
-        "plot_bgcolor": _CLEAR,
+        "xaxis": _time(edges) | spike | time,
     }
+    data = []
+    for number, row in enumerate(rows, 1):
+        name = "" if number == 1 else str(number)  # as plotly calls axes
+        domain = [(top - row.height) / inner, top / inner]
+        layout[f"yaxis{name}"] = _QUIET | {"domain": domain, "fixedrange": True} | row.axis
+        data += [{"xaxis": "x"} | trace | {"yaxis": f"y{name}"} for trace in row.traces]
+        top -= row.height + row.gap
     return {"data": data[::-1], "layout": layout}  # plotly's hover lists the last trace first
 
 
 def _rows(table: pd.DataFrame, edges: NDArray[np.float64]) -> list[_Row]:
     """Decoded states, labels where there are any, unsure frames, and stacked probabilities."""
-    columns = [name for name in table if str(name).startswith("p_")]
-    states = [str(name).removeprefix("p_").replace("_", " ") for name in columns]
-    told = [LABELS.get(name, name) for name in states]
-    colours = [NO_STATE_COLOUR, *(STATE_COLOURS[name] for name in states)]
-    frames, step = len(table), drawn_as_one(len(table))
-    hovered = np.minimum(np.arange(0, frames, step) + (step - 1) // 2, frames - 1)
+    names = [str(name) for name in table.filter(regex="^p_")]
+    columns = {name[2:].replace("_", " "): table[name] for name in names}
+    colours = [NO_STATE_COLOUR, *(STATE_COLOURS[name] for name in columns)]
     rows = []
     for name, column in {"decoded": "state", "labelled": "labelled"}.items():
-        codes = pd.Categorical(table[column], states).codes.astype(np.int64)  # no state is -1
+        codes = pd.Categorical(table[column], [*columns]).codes.astype(np.int64)  # no state is -1
         if (codes != NO_STATE).any():
-            traces = [_strip(codes, edges, colours), _told(name, codes, edges, told, hovered)]
-            rows.append(_Row(_STRIP, _GAP, _label(name), traces))
+            told = [*(LABELS.get(state, state) for state in columns), "none"]
+            rows.append(_strip(name, codes, edges, colours, told))
     unsure = np.where(table["unsure"], 0, NO_STATE)
-    strip = _strip(unsure, edges, [_FAINT, "#7F7F7F"])
+    rows.append(_strip("unsure", unsure, edges, [_FAINT, "#7F7F7F"]))
     probabilities = [
         {
             "type": "scatter",
             "mode": "lines",
-            "name": f"p({told[place]})",
+            "name": f"p({LABELS.get(state, state)})",
             "x": _rounded(edges[:-1]),
-            "y": _rounded(table[columns[place]]),
+            "y": _rounded(columns[state]),
             "stackgroup": "probability",
-            "line": {"width": 0, "color": STATE_COLOURS[states[place]]},
-            "fillcolor": STATE_COLOURS[states[place]],
+            "line": {"width": 0, "color": STATE_COLOURS[state]},
+            "fillcolor": STATE_COLOURS[state],
             "hovertemplate": "%{y:.2f}",
         }
-        for place in sorted(range(len(states)), key=lambda place: states[place] in _REVERSE)
+        for state in sorted(columns, key=_REVERSE.__contains__)
     ]
     axis = {"range": [0, 1], "tickvals": [0, 0.5, 1], "title": {"text": "probability"}}
-    return [
-        *rows,
-        _Row(_STRIP // 2, 3 * _GAP, _label("unsure"), [strip]),
-        _Row(_PROBABILITY, 0, axis, probabilities),
-    ]
-
-
-def _label(row: str) -> dict[str, Any]:
-    return {"tickvals": [0], "ticktext": [row], "ticks": "", "range": [-0.5, 0.5]}
-
-
-def _edges_of(codes: NDArray[np.int64]) -> list[int]:
-    """First frame of each stretch of one code, and the number of frames."""
-    return [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
+    return [*rows, _Row(_PROBABILITY, 0, axis, probabilities)]
 
 
 def _strip(
-    codes: NDArray[np.int64], edges: NDArray[np.float64], colours: Sequence[str]
-) -> dict[str, Any]:
-    """Stretches of one code as bricks of a row; the first colour is that of `NO_STATE`."""
-    steps = _edges_of(codes)
-    shades = [
-        [(place + side) / len(colours), colour]
-        for place, colour in enumerate(colours)
-        for side in (0, 1)
-    ]
-    limits = {"zmin": NO_STATE - 0.5, "zmax": len(colours) - 1.5, "hoverinfo": "skip"}
-    x, bricks = edges[steps].round(3).tolist(), codes[steps[:-1]].tolist()
-    return _heatmap(x, [0], [bricks], shades) | limits
-
-
-def _told(
-    row: str,
+    name: str,
     codes: NDArray[np.int64],
     edges: NDArray[np.float64],
-    states: Sequence[str],
-    frames: NDArray[np.int64],
-) -> dict[str, Any]:
-    """An unseen line that tells state, start, end and duration of the bout wherever one hovers."""
-    steps = _edges_of(codes)
+    colours: Sequence[str],
+    told: Sequence[str] = (),
+) -> _Row:
+    """Stretches of one code as bricks of a row; the first colour is that of `NO_STATE`.
+
+    With `told`, what codes are called, an unseen line tells state, start, end and duration of the
+    bout wherever one hovers.
+    """
+    steps = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
+    levels = np.repeat(np.arange(len(colours) + 1) / len(colours), 2)[1:-1]
+    bricks = {
+        **{"type": "heatmap", "showscale": False, "hoverinfo": "skip"},
+        **{"x": edges[steps].round(3).tolist(), "y": [0], "z": [codes[steps[:-1]].tolist()]},
+        "colorscale": [*zip(levels.tolist(), np.repeat(colours, 2).tolist(), strict=True)],
+        **{"zmin": NO_STATE - 0.5, "zmax": len(colours) - 1.5},
+    }
+    axis = {"tickvals": [0], "ticktext": [name], "ticks": "", "range": [-0.5, 0.5]}
+    if not told:
+        return _Row(_STRIP // 2, 3 * _GAP, axis, [bricks])
     texts = [
-        f"{[*states, 'none'][codes[a]]}, {edges[a]:.1f} to {edges[b]:.1f} s "
-        f"({edges[b] - edges[a]:.1f} s)"
+        f"{told[codes[a]]}, {edges[a]:.1f} to {edges[b]:.1f} s ({edges[b] - edges[a]:.1f} s)"
         for a, b in itertools.pairwise(steps)
     ]
-    places = np.searchsorted(steps, frames, side="right") - 1
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": row,
+    step = drawn_as_one(len(codes))
+    frames = np.minimum(np.arange(0, len(codes), step) + (step - 1) // 2, len(codes) - 1)
+    bouts = np.searchsorted(steps, frames, side="right") - 1
+    line = {
+        **{"type": "scatter", "mode": "lines", "name": name},
         "x": ((edges[frames] + edges[frames + 1]) / 2).round(3).tolist(),
         "y": [0] * len(frames),
-        "text": [texts[place] for place in places],
-        "hovertemplate": "%{text}",
+        **{"text": [texts[bout] for bout in bouts], "hovertemplate": "%{text}"},
         "line": {"width": 0, "color": _CLEAR},
     }
-
-
-def _heatmap(x: object, y: object, z: object, colorscale: object) -> dict[str, Any]:
-    about = {"type": "heatmap", "showscale": False}
-    return about | {"x": x, "y": y, "z": z, "colorscale": colorscale}
+    return _Row(_STRIP, _GAP, axis, [bricks, line])
 
 
 def _neurons(decoded: Decoded) -> _Row:
@@ -275,11 +232,15 @@ def _neurons(decoded: Decoded) -> _Row:
     reversing = decoded.probabilities[:, codes].sum(axis=1)
     order = np.argsort(-(traces.T @ (reversing - reversing.mean())), kind="stable")
     z = _means(traces[:, order]).T.round(1)
-    shades = [*zip(_LEVELS, HEATMAP_COLOURS, strict=True)]
-    labels = [html.escape(used[place], quote=False) for place in order]
-    heat = _heatmap(_rounded(decoded.recording.times), labels, z.tolist(), shades)
     low, high = np.percentile(z, (2, 98)).round(1).tolist()
-    heat |= {"name": "", "zmin": low, "zmax": high, "hovertemplate": "%{y}: z = %{z:.1f}"}
+    levels = np.linspace(0, 1, len(HEATMAP_COLOURS)).tolist()
+    heat = {
+        **{"type": "heatmap", "showscale": False, "name": ""},
+        "x": _rounded(decoded.recording.times),
+        "y": [html.escape(used[place], quote=False) for place in order],
+        **{"z": z.tolist(), "zmin": low, "zmax": high, "hovertemplate": "%{y}: z = %{z:.1f}"},
+        "colorscale": [*zip(levels, HEATMAP_COLOURS, strict=True)],
+    }
     axis = {"type": "category", "range": [len(used) - 0.5, -0.5], "dtick": 1, "ticks": ""}
     height = int(np.clip(_HEATMAP // len(used), 11, 16)) * len(used)
     return _Row(height, 0, axis | {"tickfont": {"size": 9}}, [heat])
@@ -291,10 +252,9 @@ def _rounded(values: object) -> list[float]:
 
 def _means(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Means over the frames that are drawn as one, along the first axis."""
-    starts = np.arange(0, len(values), drawn_as_one(len(values)))
-    counts = np.diff(np.append(starts, len(values)))
-    sums = np.add.reduceat(values, starts, axis=0)
-    return np.asarray(sums / counts.reshape(-1, *[1] * (values.ndim - 1)))
+    groups = np.arange(len(values)) // drawn_as_one(len(values))
+    means = pd.DataFrame(values).groupby(groups).mean().to_numpy()
+    return means.reshape(-1, *values.shape[1:])
 
 
 def bout_table(decoded: Decoded) -> list[dict[str, Any]]:

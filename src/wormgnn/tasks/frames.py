@@ -4,33 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.functional import cross_entropy
 
+from wormgnn.cohort import Cohort, Subset
 from wormgnn.features import WINDOW_FRAMES
 from wormgnn.folds import Role
-from wormgnn.models.ensemble import Stack, seed_of
 from wormgnn.models.networks import Network
+from wormgnn.plan import Plan
 from wormgnn.statistics import confusion
-from wormgnn.training import Batch, Draw, History, Schedule, fit
-
-if TYPE_CHECKING:
-    from wormgnn.cohort import Cohort, Subset
-    from wormgnn.plan import Plan
-
-Arrays = dict[str, NDArray[Any]]
+from wormgnn.store import Arrays
+from wormgnn.training import Batch, Draw, History, Schedule, Stack, fit, seed_of
 
 
 def negative_log_likelihood(scores: Tensor, target: Tensor) -> Tensor:
     """Mean NLL of each member: scores `(members, states, frames)`, target `(frames,)`."""
-    log_p = torch.log_softmax(scores, dim=1)
-    picked = log_p.gather(1, target.expand(len(scores), 1, -1))
-    return -picked.mean(dim=(1, 2))
+    return cross_entropy(scores, target.expand(len(scores), -1), reduction="none").mean(dim=1)
 
 
 @dataclass(frozen=True)
@@ -95,11 +89,10 @@ def spaced(frames: Tensor, count: int) -> Tensor:
 
 def worms_of(plan: Plan, cohort: Cohort, fold: int, device: torch.device) -> list[Worm]:
     """The worms of a cohort with the roles of their frames in a fold."""
-    worms = []
+    windows, worms = plan.options.get("edges") == "window", []
     for number, seen in enumerate(cohort.features(plan.n_states, plan.scaling)):
         arrays = seen.x, seen.y, cohort.roles(number, fold, plan.split)
         x, y, roles = (torch.from_numpy(array).to(device) for array in arrays)
-        windows = plan.options.get("edges") == "window"
         worms.append(Worm(seen.worm, x, y, roles, plan.edge_frames, windows=windows))
     return worms
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -23,33 +23,28 @@ from sklearn.svm import SVC
 from wormgnn import statistics
 from wormgnn.admm import Parameters, embed_worm
 from wormgnn.admm import fit as fit_manifold
+from wormgnn.cohort import Cohort, Subset
 from wormgnn.connectome import adjacency
 from wormgnn.errors import ChoiceError, chosen
 from wormgnn.features import Features
 from wormgnn.folds import Role, roles
-from wormgnn.models import CLASSIFIERS, MODELS, classifier
-from wormgnn.models.ensemble import flat_state, initialised
+from wormgnn.models import CLASSIFIERS, MODELS, classifier, initialised
 from wormgnn.models.networks import Network
 from wormgnn.models.subsets import MaskedMLP, SetReader, random_subsets
 from wormgnn.neurons import Neurons, masks
+from wormgnn.plan import Plan
+from wormgnn.store import Arrays
 from wormgnn.tasks.frames import (
-    Arrays,
     curve,
     evaluate,
     inferred_edges,
     member_seeds,
     trained,
-    trained_on,
     worms_of,
 )
-from wormgnn.training import Batch, torch_device
+from wormgnn.training import Batch, flat_state, torch_device
 
-if TYPE_CHECKING:
-    from wormgnn.cohort import Cohort, Subset
-    from wormgnn.plan import Plan
-
-VERSION = 1
-"""Raised by hand when a change is meant to change results of this task."""
+VERSION = 1  # raised by hand when a change is meant to change results of this task
 
 _WIRING = ("connectome", "synapses", "weighting", "self_edges")
 """Options of `gnn-connectome` that choose its edges; the others are the network's."""
@@ -91,19 +86,14 @@ def run_fold(plan: Plan, cohort: Cohort, fold: int, device: str) -> Arrays:
     worms); of networks also `edges`, `validation`, `best_epoch` and their parameters. Members
     come in the order (set of neurons, subset of worms).
     """
-    target = torch_device(device)
+    target, seen = torch_device(device), _seen(plan, cohort)
     if plan.model in READERS:
-        return READERS[plan.model].run(plan, cohort, fold)
+        return {"seen": seen, **READERS[plan.model].run(plan, cohort, fold)}
     worms, members = worms_of(plan, cohort.complete(), fold, target), subsets(plan, cohort)
     model = network(plan, member_seeds(plan, fold, members), cohort.neurons).to(target)
     history = trained(plan, cohort, model, worms, members, fold)
-    return {
-        "counts": evaluate(model, worms, members, plan.n_states),
-        "seen": trained_on(worms, members),
-        "edges": inferred_edges(model, worms),
-        **curve(history),
-        **flat_state(model),
-    }
+    counts, edges = evaluate(model, worms, members, plan.n_states), inferred_edges(model, worms)
+    return {"seen": seen, "counts": counts, "edges": edges, **curve(history), **flat_state(model)}
 
 
 def rows(plan: Plan, cohort: Cohort, fold: int, arrays: Arrays) -> pd.DataFrame:
@@ -113,7 +103,7 @@ def rows(plan: Plan, cohort: Cohort, fold: int, arrays: Arrays) -> pd.DataFrame:
     also `neurons` (joined by `+`); of a model of any set of neurons n_neurons counts those
     that its training worms have too, and n_present all that the worm has.
     """
-    members = list(itertools.product(_draws_of(plan, cohort), subsets(plan, cohort)))
+    members = _members(plan, cohort)
     places = [(*member, worm) for member in members for worm in cohort.worms]
     counts = arrays["counts"].reshape(len(places), plan.n_states, plan.n_states)
     table = pd.DataFrame(
@@ -139,6 +129,17 @@ def rows(plan: Plan, cohort: Cohort, fold: int, arrays: Arrays) -> pd.DataFrame:
 def _draws_of(plan: Plan, cohort: Cohort) -> list[Neurons]:
     """Sets of neurons that members read: the plan's option `draws`, else all of the cohort's."""
     return [tuple(draw) for draw in plan.options.get("draws", [cohort.neurons])]
+
+
+def _members(plan: Plan, cohort: Cohort) -> list[tuple[Neurons, Subset]]:
+    """What each member reads, and the worms that it trains on."""
+    return list(itertools.product(_draws_of(plan, cohort), subsets(plan, cohort)))
+
+
+def _seen(plan: Plan, cohort: Cohort) -> NDArray[np.bool_]:
+    """Whether each member is trained on each worm, shape (members, worms)."""
+    members = _members(plan, cohort)
+    return np.array([[worm in subset for worm in cohort.worms] for _, subset in members])
 
 
 def network(plan: Plan, seeds: Sequence[int], neurons: Sequence[str]) -> Network:
@@ -225,12 +226,11 @@ def _dealt_alike(plan: Plan, cohort: Cohort, fold: int) -> list[NDArray[np.int64
 def _counted(plan: Plan, cohort: Cohort, use: Sequence[NDArray[np.int64]], fit: Fit) -> Arrays:
     """Confusion counts of a model of each set of neurons and subset, given the roles of frames."""
     features = cohort.complete().features(plan.n_states, plan.scaling)
-    draws = masks(cohort.neurons, _draws_of(plan, cohort))
-    members = list(itertools.product(draws, cohort.subsets(plan.sizes)))
-    seen = np.array([[worm in subset for worm in cohort.worms] for _, subset in members])
+    members, seen = _members(plan, cohort), _seen(plan, cohort)
     counts = np.zeros((*seen.shape, plan.n_states, plan.n_states), dtype=np.int64)
     for row, (draw, subset) in enumerate(members):
-        worms = [replace(worm, x=worm.x[:, draw]) for worm in features]
+        (mask,) = masks(cohort.neurons, [draw])
+        worms = [replace(worm, x=worm.x[:, mask]) for worm in features]
         own = [cohort.worms.index(worm) for worm in subset]
         decode = fit([worms[n] for n in own], [use[n] == Role.TRAIN for n in own])
         for column, worm in enumerate(worms):
@@ -238,7 +238,7 @@ def _counted(plan: Plan, cohort: Cohort, use: Sequence[NDArray[np.int64]], fit: 
             if used.any():
                 codes = decode(worm, used)[None]
                 counts[row, column] = statistics.confusion(codes, worm.y[used], plan.n_states)
-    return {"counts": counts, "seen": seen}
+    return {"counts": counts}
 
 
 def _masked(plan: Plan, cohort: Cohort, fold: int) -> Arrays:
@@ -251,8 +251,7 @@ def _masked(plan: Plan, cohort: Cohort, fold: int) -> Arrays:
         model, members = _masked_mlp(plan, cohort, some, fold), subsets * len(some)
         best.append(trained(plan, cohort, model, worms, members, fold).best_epoch)
         counts.append(evaluate(model, worms, members, plan.n_states))
-    seen = trained_on(worms, subsets * len(draws))
-    return {"counts": np.concatenate(counts), "best_epoch": torch.cat(best).numpy(), "seen": seen}
+    return {"counts": np.concatenate(counts), "best_epoch": torch.cat(best).numpy()}
 
 
 def _masked_mlp(plan: Plan, cohort: Cohort, draws: Sequence[Neurons], fold: int) -> MaskedMLP:
@@ -273,7 +272,7 @@ def _filled(plan: Plan, cohort: Cohort, fold: int) -> Arrays:
     means = np.stack([x.mean(axis=-1, dtype=np.float64) for x in joined]).astype(np.float32)
     draws = masks(cohort.neurons, _draws_of(plan, cohort))
     counts = [evaluate(full.filled(means, d), worms, subsets, plan.n_states) for d in draws]
-    return {"counts": np.concatenate(counts), "seen": trained_on(worms, subsets * len(draws))}
+    return {"counts": np.concatenate(counts)}
 
 
 def _set_reader(plan: Plan, cohort: Cohort, fold: int) -> Arrays:
@@ -292,8 +291,7 @@ def _set_reader(plan: Plan, cohort: Cohort, fold: int) -> Arrays:
     for draw in torch.from_numpy(draws):
         some = [replace(worm, present=worm.present & draw) for worm in worms]
         counts.append(evaluate(model, some, subsets, plan.n_states))
-    seen = trained_on(worms, subsets * len(draws))
-    return {"counts": np.concatenate(counts), "seen": seen, **curve(history), **flat_state(model)}
+    return {"counts": np.concatenate(counts), **curve(history), **flat_state(model)}
 
 
 def drop_neurons(batch: Batch, epoch: int, random: torch.Generator) -> Batch:

@@ -8,51 +8,38 @@ recurrent ones a burn-in of four frames before the eight that they predict.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
+from wormgnn.cohort import Cohort
 from wormgnn.errors import ChoiceError, RecordingError
-from wormgnn.features import WARMUP_FRAMES, WINDOW_FRAMES
+from wormgnn.features import WINDOW_FRAMES
 from wormgnn.folds import fold_of_window
 from wormgnn.models import MODELS, PREDICTORS, predictor
-from wormgnn.models.ensemble import seed_of
-from wormgnn.models.recurrent import LaggedMLP
+from wormgnn.models.networks import LaggedMLP
+from wormgnn.plan import Plan
+from wormgnn.recording import Recording
 from wormgnn.store import Arrays
-from wormgnn.tasks.evaluation import (
-    HORIZON_FRAMES,
-    Forecast,
-    Members,
-    evaluate,
-    evaluate_networks,
-    starts,
-)
-from wormgnn.tasks.frames import member_seeds, spaced
+from wormgnn.tasks.frames import member_seeds
 from wormgnn.tasks.rollout import (
     BURN_IN_FRAMES,
+    HORIZON_FRAMES,
+    Members,
     Rollout,
-    ScheduledSampling,
+    Traces,
+    evaluate,
     mean_square_error,
-    members_at_once,
+    scheduled_sampling,
+    starts,
 )
-from wormgnn.tasks.simple_forecasts import FORECASTS, SimpleForecast, fit_ridge
-from wormgnn.training import Batch, History, Schedule, fit, torch_device
-
-if TYPE_CHECKING:
-    from wormgnn.cohort import Cohort
-    from wormgnn.plan import Plan
+from wormgnn.tasks.simple_forecasts import FORECASTS, Autoregression, Windows, fit_ridge
+from wormgnn.training import History, Schedule, fit, seed_of, torch_device
 
 VERSION: int = 1
 """Raised by hand when a result of this task is meant to change; stored results carry it."""
-
-CONTEXT_FRAMES = 128  # evenly spaced frames that give edges which hold for a whole recording
-CONTEXT_WINDOWS = 32  # that many forecasts in a row have the same edges, where these are causal
 
 COLUMNS = (
     *("subset", "n_train", "fold", "worm", "seen", "step"),
@@ -64,15 +51,9 @@ COLUMNS = (
 def check(plan: Plan, cohort: Cohort) -> None:
     """Refuse what cannot run, before anything runs.
 
-    Raises
-    ------
-    ChoiceError
-        An unknown model; a constant derivative whose features are not scaled over the whole
-        recording.
-    RecordingError
-        A worm too short for the horizon, or no worm to forecast.
-    NeuronError
-        A worm that lacks a neuron: there is no truth to forecast.
+    ChoiceError for an unknown model, or a constant derivative whose features are not scaled over
+    the whole recording; RecordingError for a worm too short for the horizon, or no worm to
+    forecast; NeuronError for a worm that lacks a neuron: there is no truth to forecast.
     """
     if plan.model not in {*FORECASTS, *PREDICTORS}:
         raise ChoiceError("model", plan.model, [*FORECASTS, *PREDICTORS])
@@ -82,6 +63,8 @@ def check(plan: Plan, cohort: Cohort) -> None:
         starts(recording.n_frames)
     if (other := plan.options.get("averaged_with", "mean")) not in FORECASTS:
         raise ChoiceError("averaged_with", other, FORECASTS)
+    if (whose := plan.options.get("edges_of", "another worm")) != "another worm":
+        raise ChoiceError("edges_of", whose, ["another worm"])
     subsets(plan, cohort)
     cohort.complete()
 
@@ -112,38 +95,42 @@ def subsets(plan: Plan, cohort: Cohort) -> list[tuple[str, ...]]:
 def run_fold(plan: Plan, cohort: Cohort, fold: int, device: str = "auto") -> Arrays:
     """Train all members on one fold, and forecast every worm that they never met.
 
-    With the option `averaged_with`, a key of `FORECASTS`, the forecast is the mean of a network's
-    and of that one's.
+    Two options are of the forecast, not of the network. With `averaged_with`, a key of `FORECASTS`,
+    it is the mean of the network's and of that one's. With `edges_of` as `another worm`, edges that
+    hold for a recording come from the next worm's, a control.
 
-    Returns
-    -------
-    arrays
-        Errors and forecasts are NaN, and no window has diverged, where the worm was seen.
+    Arrays; errors and forecasts are NaN, and no window has diverged, where the worm was seen.
 
-        seen : whether the member was trained on the worm, shape (members, worms).
-        mse : mean square error over windows, shape (members, worms, features, neurons, frames
-        ahead); infinite where a prediction was not finite.
-        diverged : windows with a prediction beyond `DIVERGED` or not finite, (members, worms).
-        examples : some forecasts, shape (members, worms, features, neurons, `N_EXAMPLES`,
-        frames); see `example_starts`.
-        free : one free roll-out, shape (members, worms, features, neurons, `FREE_FRAMES`); see
-        `free_start`.
-        validation : lowest MSE on the validation windows of the training worms, shape
-        (members,): what a choice between models of one kind may rest on (recurrent ones have
-        seen four frames, not one). NaN where nothing was trained.
+    - `seen`: whether the member was trained on the worm, shape (members, worms).
+    - `mse`: mean square error over windows, shape (members, worms, features, neurons, frames
+      ahead); infinite where a prediction was not finite.
+    - `diverged`: windows with a prediction beyond `DIVERGED` or not finite, (members, worms).
+    - `examples`: some forecasts, shape (members, worms, features, neurons, `N_EXAMPLES`, frames);
+      see `example_starts`.
+    - `free`: one free roll-out, shape (members, worms, features, neurons, `FREE_FRAMES`); see
+      `free_start`.
+    - `validation`: lowest MSE on the validation windows of the training worms, shape (members,):
+      what a choice between models of one kind may rest on (recurrent ones have seen four frames,
+      not one). NaN where nothing was trained.
 
     TrainingError where training diverges: the message names the members and the epoch.
     """
-    members = subsets(plan, cohort)
-    worms = worm_traces(plan, cohort, fold, device)
+    members, worms = subsets(plan, cohort), worm_traces(plan, cohort, fold, device)
     if plan.model in FORECASTS:
-        simple = _simple(plan.model, cohort, worms, members)
-        return evaluate(worms, members, simple, [len(members)] * len(worms))
-    model, history = train(plan, cohort, worms, members, fold)
-    other = plan.options.get("averaged_with")
-    beside = None if other is None else _simple(other, cohort, worms, members)
-    arrays = evaluate_networks(model, worms, members, beside)
-    return {**arrays, "validation": history.validation.amin(0).numpy()}
+        ensembles = [_simple(plan.model, cohort, worms, members)]
+        validation = np.full(len(members), np.nan, dtype=np.float32)
+    else:
+        model, history = train(plan, cohort, worms, members, fold)
+        ensembles, validation = [[model] * len(worms)], history.validation.amin(0).numpy()
+        if "edges_of" in plan.options:
+            following = [*worms[1:], worms[0]]
+            worms = [
+                replace(worm, edges_from=other.x)
+                for worm, other in zip(worms, following, strict=True)
+            ]
+        if "averaged_with" in plan.options:
+            ensembles.append(_simple(plan.options["averaged_with"], cohort, worms, members))
+    return {**evaluate(worms, members, *ensembles), "validation": validation}
 
 
 def rows(plan: Plan, cohort: Cohort, fold: int, arrays: Arrays) -> pd.DataFrame:
@@ -155,85 +142,25 @@ def rows(plan: Plan, cohort: Cohort, fold: int, arrays: Arrays) -> pd.DataFrame:
     members, recordings = subsets(plan, cohort), cohort.recordings
     member, worm = np.nonzero(~arrays["seen"])
     mse = arrays["mse"][member, worm].mean(axis=2)  # over neurons
-    ahead = np.repeat(np.arange(len(member)), HORIZON_FRAMES)
-    columns = {
-        "subset": ["+".join(members[m]) for m in member],
-        "n_train": [len(members[m]) for m in member],
-        "worm": [recordings[w].worm for w in worm],
-        "windows": [len(starts(recordings[w].n_frames)) for w in worm],
-        "diverged": arrays["diverged"][member, worm],
-    }
-    table = pd.DataFrame(columns).loc[ahead].reset_index(drop=True)
+    pairs = pd.DataFrame(
+        {
+            "subset": ["+".join(members[m]) for m in member],
+            "n_train": [len(members[m]) for m in member],
+            "fold": fold,
+            "worm": [recordings[w].worm for w in worm],
+            "seen": False,
+            "windows": [len(starts(recordings[w].n_frames)) for w in worm],
+            "diverged": arrays["diverged"][member, worm],
+        }
+    )
+    table = pairs.loc[pairs.index.repeat(HORIZON_FRAMES)].reset_index(drop=True)
     table = table.assign(
-        fold=fold,
-        seen=False,
         step=np.tile(np.arange(1, HORIZON_FRAMES + 1), len(member)),
         mse=mse.mean(axis=1).ravel(),
         mse_trace=mse[:, 0].ravel(),
         mse_derivative=mse[:, 1].ravel(),
     )
     return table[list(COLUMNS)]
-
-
-@dataclass(frozen=True)
-class Traces:
-    """One worm's features as a tensor, and which of its windows validate in a fold.
-
-    Attributes
-    ----------
-    name
-        Identifier of the worm.
-    x
-        Shape (features, neurons, frames).
-    validates
-        Which of its windows validate, shape (windows,); the others train. Empty for a worm that
-        is only forecast, however short it is.
-    window_frames
-        Length of its windows.
-    causal
-        Whether a forecast's edges come from the frames before it alone, as its features do.
-    """
-
-    name: str
-    x: Tensor
-    validates: NDArray[np.bool_]
-    window_frames: int = WINDOW_FRAMES
-    causal: bool = False
-
-    def context(self, start: int) -> Tensor:
-        """Frames for the edges of forecasts from `start` on, evenly spaced.
-
-        (features, neurons, at most `CONTEXT_FRAMES`), of the whole recording; of a causal one what
-        is known by then, or the first `WARMUP_FRAMES`, which share one scale.
-        """
-        known = max(start + BURN_IN_FRAMES, WARMUP_FRAMES)
-        return spaced(self.x[..., :known] if self.causal else self.x, CONTEXT_FRAMES)
-
-    def blocks(self) -> list[NDArray[np.int64]]:
-        """First known frames of the forecasts, of those together that have the same `context`."""
-        first = starts(self.x.shape[-1])
-        at_once = CONTEXT_WINDOWS if self.causal else len(first)
-        return [first[i : i + at_once] for i in range(0, len(first), at_once)]
-
-    def windows(self, validation: bool) -> Tensor:
-        """Windows of one use, shape (features, neurons, windows, `window_frames`)."""
-        whole = len(self.validates) * self.window_frames
-        every = self.x[..., :whole].unflatten(-1, (-1, self.window_frames))
-        return every[:, :, torch.from_numpy(self.validates == validation).to(every.device)]
-
-    def batches(self, members: Sequence[int], model: Rollout, validation: bool) -> list[Batch]:
-        """The worm's windows of one use, for so many members at once as memory allows."""
-        if not members:
-            return []
-        windows = self.windows(validation)
-        target = windows[..., model.known_frames :].permute(2, 0, 1, 3)
-        teacher = torch.zeros(windows.shape[2:], dtype=torch.bool, device=windows.device)
-        # Validation windows choose the epoch that is kept, so no edge may come from them.
-        known = self.windows(validation=False).flatten(2)
-        inputs = (windows, spaced(known, CONTEXT_FRAMES), teacher)
-        index = torch.tensor(members, dtype=torch.long, device=windows.device)
-        at_once = members_at_once(model, *windows.shape[1:])
-        return [Batch(group, inputs, target, self.name) for group in index.split(at_once)]
 
 
 def window_frames(plan: Plan) -> int:
@@ -264,21 +191,19 @@ def train(
     """An ensemble of networks, one for each member, trained."""
     epochs = plan.epochs or cohort.profile.epochs
     options = {"hidden": cohort.profile.hidden, **plan.options}
-    options.pop("averaged_with", None)
+    for of_forecast in ("averaged_with", "edges_of"):
+        options.pop(of_forecast, None)
     seeds = member_seeds(plan, fold, members)
     model = Rollout(predictor(plan.model, seeds, len(cohort.neurons), **options))
-    network = model.predictor.network
+    network = model.predictor
     if isinstance(network, LaggedMLP) and network.linear is not None:
-        _begin_as_autoregression(network, worms, members)
+        fitted = [fit_ridge(*_windows_of(worms, names), lags=network.lags) for names in members]
+        weights, biases = (torch.from_numpy(np.stack(own)) for own in zip(*fitted, strict=True))
+        network.begin(weights, biases)
     model.to(worms[0].x.device)
+    met = [(worm, [n for n, names in enumerate(members) if worm.name in names]) for worm in worms]
     training, validation = (
-        [
-            batch
-            for worm in worms
-            for batch in worm.batches(
-                [row for row, names in enumerate(members) if worm.name in names], model, validates
-            )
-        ]
+        [batch for worm, rows in met for batch in worm.batches(rows, model, validates)]
         for validates in (False, True)
     )
     # A recurrent network has its burn-in in place of true frames.
@@ -291,45 +216,28 @@ def train(
         Schedule(epochs, plan.learning_rate),
         seed_of(plan.seed, fold),
         f"{plan.model}, fold {fold}",
-        ScheduledSampling(end),
+        scheduled_sampling(end),
     )
     return model, history
 
 
-def _begin_as_autoregression(network: LaggedMLP, worms: Sequence[Traces], members: Members) -> None:
-    """Give each member the `fit_ridge` of its own windows."""
-    fitted = [fit_ridge(*_windows_of(worms, names), lags=network.lags) for names in members]
-    weights = np.stack([ridge.weight.reshape(ridge.intercept.size, -1) for ridge in fitted])
-    biases = np.stack([ridge.intercept.ravel() for ridge in fitted])
-    network.begin(torch.from_numpy(weights), torch.from_numpy(biases))
-
-
-def _windows_of(
-    worms: Sequence[Traces], names: Sequence[str]
-) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+def _windows_of(worms: Sequence[Traces], names: Sequence[str]) -> tuple[Windows, Windows]:
     """Training and validation windows of a member's worms."""
     own = [worm for worm in worms if worm.name in names]
     training, validation = (
-        [worm.windows(validates).cpu().numpy().astype(np.float64) for worm in own]
-        for validates in (False, True)
+        [worm.windows(validates).cpu().numpy() for worm in own] for validates in (False, True)
     )
     return training, validation
 
 
-def _simple(name: str, cohort: Cohort, worms: Sequence[Traces], members: Members) -> Forecast:
-    """A key of `FORECASTS`, fitted on the windows that networks train on."""
+def _simple(name: str, cohort: Cohort, worms: Sequence[Traces], members: Members) -> list[Rollout]:
+    """A key of `FORECASTS`, fitted on the windows that networks train on, for each worm."""
+    windows = [_windows_of(worms, names) for names in members]
 
-    @cache
-    def fitted(row: int, column: int) -> SimpleForecast:
-        windows = _windows_of(worms, members[row])
-        return FORECASTS[name](*windows, cohort.recordings[column], cohort.neurons)
+    def model(worm: Recording) -> Rollout:
+        fitted = [FORECASTS[name](*both, worm, cohort.neurons) for both in windows]
+        return Rollout(Autoregression(fitted)).to(worms[0].x.device)
 
-    def forecast(
-        group: Sequence[int], column: int, start: int, known: Tensor, horizon_frames: int
-    ) -> Tensor:
-        # Only a constant derivative depends on the worm that is forecast.
-        place = column if name == "constant-derivative" else 0
-        each = [fitted(row, place).forecast(known.cpu(), horizon_frames) for row in group]
-        return torch.from_numpy(np.stack(each)).to(known)
-
-    return forecast
+    if name == "constant-derivative":
+        return [model(worm) for worm in cohort.recordings]
+    return [model(cohort.recordings[0])] * len(worms)  # the evaluated worm plays no part

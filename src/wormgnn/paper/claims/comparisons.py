@@ -1,19 +1,102 @@
-"""From a claim and the reference tables to differences with intervals, and what is not there."""
+"""What a claim is, and from it and the reference tables to differences with their intervals."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from wormgnn.comparison import CompareError, compare, percent, select
 from wormgnn.errors import ChoiceError, WormgnnError
-from wormgnn.paper.claims.rules import EVERY, Claim, Gap, Rows
 from wormgnn.paper.experiments import experiment_of
+from wormgnn.paper.studies.forecasts import worm_skill
+from wormgnn.paper.studies.mixing import gains
 from wormgnn.results import read
+
+EVERY = "every value"
+"""Stands for all values that a table holds in a column."""
+
+Rows = str | Mapping[str, Any] | tuple[str | Mapping[str, Any], ...]
+"""Which rows: a model, or from a column to its value; or several of them. A tuple of values is
+taken one by one, each a comparison of its own."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One sentence of the paper that can be checked, or that ought to be: A minus B, and a rule."""
+
+    key: str
+    sentence: str  # what it says, in our words
+    measure: str  # what is compared, for a reader; the words of the rule follow
+    rule: str = ""  # one of `judges.RULES`, or empty
+    A: Rows = field(default_factory=dict)
+    B: Rows | None = None
+    """The rows to subtract, or None for A alone. Tuples on both sides go in pairs."""
+    _: KW_ONLY
+    section: str  # where the paper says it
+    place: str  # chapter and name of the figure with the evidence: `14_model_zoo#fig-zoo`
+    table: str | tuple[str, ...] = ()
+    """Reference tables, whose rows are taken together; Kato's where no dataset is named."""
+    by: Mapping[str, Any] | tuple[Mapping[str, Any], ...] = field(default_factory=dict)
+    """Columns that A and B share, with their values as in A; or several such selections."""
+    score: str | tuple[str, ...] = "accuracy"
+    """Column to compare, or one of `DERIVED`; a tuple is taken one by one."""
+    over: tuple[str, ...] = ()
+    """Columns over which scores are averaged before rows are paired. No pair may be lost then."""
+    against: float = 0.0
+    """A number that is subtracted from the difference: one that somebody printed, or chance."""
+    unit: str | tuple[str, ...] = "worm"  # the independent unit that is resampled
+    scale: float = 100.0  # factor on scores: 100 turns fractions into percentage points
+    group: str = ""
+    """Column by whose values comparisons are counted, where their numbers are not printed."""
+    beside: Mapping[str, Any] = field(default_factory=dict)
+    """Rows in the place of A or B that the page shows, too, and that do not decide."""
+    judge: Callable[[Claim, Evidence], Any] | None = None
+    """What finds the gaps, or the finding itself (see `judges`), where no A and B say it."""
+    paper: str = ""  # the paper's number, empty where it gives none
+    universal: bool = False
+    """Whether it speaks of all or none, so that one comparison against it refutes it."""
+    reason: str = ""  # why numbers do not decide it
+    verdict: str = ""  # the verdict where numbers do not decide it, if it is tested at all
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Full names of its reference tables."""
+        names = (self.table,) if isinstance(self.table, str) else self.table
+        return tuple(name if "." in name else f"{name}.kato" for name in names)
+
+
+class Gap(NamedTuple):
+    """A difference with its 95 % interval over worms.
+
+    `label` says what minus what, `n` what it rests on, and `group` under which words it is counted.
+    The ends are NaN where there is one worm, and all three infinite where a forecast diverged.
+    """
+
+    label: str
+    mean: float
+    low: float
+    high: float
+    n: str
+    group: str = ""
+
+    def __str__(self) -> str:
+        """The difference and its interval, without `n`."""
+        if not np.isfinite(self.mean):
+            return f"{self.label}: diverged"
+        middle, low, high = map(signed, self[1:4])
+        ends = "" if np.isnan(self.low) else f"\u00a0[{low},\u00a0{high}]"
+        return f"{self.label}: {middle}{ends}"
+
+
+def signed(value: float) -> str:
+    """`+1.2` or `−1.2`."""
+    return f"{value:+.1f}".replace("-", "−")
+
 
 MOST_NAMED = 3
 """Of comparisons without a number, so many are named."""
@@ -38,18 +121,12 @@ def reference_table(name: str) -> pd.DataFrame | None:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The reference tables that claims are judged by, each read once.
-
-    Attributes
-    ----------
-    read
-        From the name of a reference table to its rows, or None where there is none.
-    compared
-        What was compared so far, by claim; no margin changes it.
-    """
+    """The reference tables that claims are judged by, each read once, and what they gave so far."""
 
     read: Callable[[str], pd.DataFrame | None] = reference_table
+    """From the name of a reference table to its rows, or None where there is none."""
     compared: dict[str, tuple[list[Gap], list[str]]] = field(default_factory=dict, repr=False)
+    """By claim; no margin changes it."""
     _kept: dict[str, pd.DataFrame | None] = field(default_factory=dict, repr=False)
 
     def rows(self, claim: Claim, **fixed: Any) -> pd.DataFrame:
@@ -137,7 +214,10 @@ PAIR = ("subset", "fold", "worm", "sim_seed")
 def _gap(table: pd.DataFrame, claim: Claim, a: Selection, b: Selection | None, score: str) -> Gap:
     """A minus B with its interval; NotComputed for rows that are not there."""
     if score in DERIVED:
-        table = DERIVED[score](table)
+        try:
+            table = DERIVED[score](table)
+        except ChoiceError as error:
+            raise NotComputed([str(error)], claim.tables) from error
     unit = _several(claim.unit)
     on = [name for name in dict.fromkeys((*PAIR, *unit)) if name in {*table} - {*claim.over}]
 
@@ -197,14 +277,6 @@ def _spread(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(spread=(table["accuracy"] - means).abs())
 
 
-def _gain(table: pd.DataFrame) -> pd.DataFrame:
-    """What the true linear map adds to a model on simulated worms: aligned minus as recorded."""
-    keys = ["model", "kind", "mixing", "sim_seed", "n_states", "n_train", "worm", "seen"]
-    views = [table[table["view"] == view] for view in ("aligned", "as recorded")]
-    both = views[0].merge(views[1][[*keys, "accuracy"]], on=keys, suffixes=("", "_recorded"))
-    return both.assign(gain=both["accuracy"] - both["accuracy_recorded"])
-
-
 def _relative(table: pd.DataFrame) -> pd.DataFrame:
     """Error in units of each worm's persistence, which is averaged over all frames ahead."""
     plain = table[table["model"] == "Persistence"].groupby("worm")["mse"].mean()
@@ -212,17 +284,12 @@ def _relative(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _skill(table: pd.DataFrame) -> pd.DataFrame:
-    """1 - MSE / MSE of persistence, of each worm, so many frames ahead."""
-    keys = ["n_train", "step", "worm"]
-    errors = table.groupby(["model", *keys], sort=False)["mse"].mean().reset_index()
-    plain = errors[errors["model"] == "Persistence"]
-    both = errors.merge(plain[[*keys, "mse"]], on=keys, suffixes=("", "_plain"))
-    return both.assign(skill=1 - both["mse"] / both["mse_plain"])
+    return worm_skill(table, ["model"])
 
 
 DERIVED: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     **{"above_majority": _above_majority, "loss": _loss, "spread": _spread},
-    **{"gain": _gain, "relative": _relative, "skill": _skill},
+    **{"gain": gains, "relative": _relative, "skill": _skill},
 }
 """Scores that are made from a table's own, by the name of the column."""
 

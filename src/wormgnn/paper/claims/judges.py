@@ -1,26 +1,142 @@
-"""From a claim and the reference tables to a finding: its comparisons, or another statistic."""
+"""From differences with their intervals, or other statistics, to the verdict on a sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from wormgnn.comparison import MARGIN, select
-from wormgnn.paper.claims.comparisons import Evidence, NotComputed, comparisons
-from wormgnn.paper.claims.rules import (
-    FAILS,
+from wormgnn.paper.claims.comparisons import (
     Claim,
-    Finding,
+    Evidence,
     Gap,
-    by_rule,
-    concluded,
-    counted,
+    NotComputed,
+    comparisons,
     signed,
 )
 from wormgnn.paper.studies.any_neurons import chosen_neuron, kept
+
+HOLDS, IN_PART, FAILS = "holds", "holds in part", "does not hold"
+OPEN, NOT_TESTED = "not decided", "not tested"
+
+VERDICTS = {
+    HOLDS: "every comparison comes out as the sentence says",
+    IN_PART: "some do; others do not, are not decided, or are not computed",
+    FAILS: "none does, and at least one comes out against it; where the sentence speaks of all or "
+    "none, one that comes out against it is enough",
+    OPEN: "no comparison comes out either way: its interval leaves room for both",
+    NOT_TESTED: "what it takes is not here; the row says what",
+}
+"""Every verdict, and what it means."""
+
+
+class Rule(NamedTuple):
+    """What an interval must look like to speak for a sentence, in words and as a function.
+
+    `sign` makes 1 (for), -1 (against) or 0 of the ends of an interval and a margin. Ends that are
+    NaN (one worm) decide nothing. The words hold `{margin:g}`.
+    """
+
+    words: str
+    sign: Callable[[float, float, float], int]
+
+
+def _equal(low: float, high: float, margin: float) -> int:
+    return int(-margin < low and high < margin) - int(low >= margin or high <= -margin)
+
+
+RULES = {
+    "above": Rule("interval above 0", lambda low, high, _: int(low > 0) - int(high < 0)),
+    "below": Rule("interval below 0", lambda low, high, _: int(high < 0) - int(low > 0)),
+    "equal": Rule("interval within ± {margin:g} points; against, if beyond them", _equal),
+    "apart": Rule(
+        "interval beyond ± {margin:g} points; against, if within them",
+        lambda low, high, margin: -_equal(low, high, margin),
+    ),
+    "at_least": Rule(
+        "interval above −{margin:g} points; against, if it reaches below and leaves out 0",
+        lambda low, high, margin: 1 if low > -margin else -int(high < 0),
+    ),
+    "at_most": Rule(
+        "interval below {margin:g} points; against, if it reaches above and leaves out 0",
+        lambda low, high, margin: 1 if high < margin else -int(low > 0),
+    ),
+}
+"""Every rule by its name. Only `equal` and `apart` need an interval beyond the margin to speak
+the other way: a difference that is real but within it is as good as none."""
+
+
+class Finding(NamedTuple):
+    """Our answer to a claim: one of `VERDICTS`, and our numbers, one line each."""
+
+    verdict: str
+    ours: tuple[str, ...]
+    signs: tuple[int, ...] = ()
+    """What each comparison said: 1 for, -1 against, 0 neither."""
+
+
+def concluded(signs: Sequence[int], lines: Sequence[str], absent: Sequence[str] = ()) -> Finding:
+    """A finding from what each comparison said, and our numbers.
+
+    `absent` has a line for what is not computed; a claim cannot hold then, only in part.
+    """
+    if 1 in signs:
+        verdict = HOLDS if not absent and set(signs) == {1} else IN_PART
+    elif signs:
+        verdict = FAILS if -1 in signs else OPEN
+    else:
+        verdict = NOT_TESTED
+    return Finding(verdict, (*lines, *absent), tuple(signs))
+
+
+MOST_LINES = 9
+"""More comparisons than this are counted, and only the extremes printed."""
+
+
+def by_rule(gaps: Sequence[Gap], rule: str, margin: float) -> tuple[list[int], list[str]]:
+    """What a rule says of each gap, and all of them in lines; without a rule lines alone."""
+    if not rule:
+        return [], _texts(gaps)
+    signs = [RULES[rule].sign(gap.low, gap.high, margin) for gap in gaps]
+    tally = counted(signs)
+    if gaps[0].group:
+        groups: dict[tuple[str, str], list[int]] = {}
+        for gap, sign in zip(gaps, signs, strict=True):
+            groups.setdefault((gap.group, gap.n), []).append(sign)
+        lines = [
+            f"{name}: {part.count(1)} of {len(part)} better, {part.count(-1)} worse ({n})"
+            for (name, n), part in groups.items()
+        ]
+        return signs, lines + tally
+    if len(gaps) <= MOST_LINES:
+        return signs, _texts(gaps) + tally
+    if rule == "apart":
+        higher = sum(sign == 1 and gap.mean > 0 for sign, gap in zip(signs, gaps, strict=True))
+        tally.append(f"for it: {signs.count(1) - higher} lower, {higher} higher")
+    ends = {"least": min, "greatest": max}
+    extremes = {name: pick(gaps, key=lambda gap: gap.mean) for name, pick in ends.items()}
+    return signs, tally + [f"{name}: {gap} ({gap.n})" for name, gap in extremes.items()]
+
+
+def counted(signs: Sequence[int]) -> list[str]:
+    """How many comparisons are for, against and open; nothing for a single one."""
+    tally = f"({signs.count(1)} for, {signs.count(-1)} against, {signs.count(0)} open)"
+    return [tally] if len(signs) > 1 else []
+
+
+def _texts(gaps: Sequence[Gap]) -> list[str]:
+    """A line for each gap; what they rest on stands in each, or once at the end if it is one."""
+    common = {gap.n for gap in gaps}
+    if len(common) == 1 < len(gaps):
+        return [*map(str, gaps), f"({common.pop()} each)"]
+    return [f"{gap} ({gap.n})" for gap in gaps]
+
+
+# --- claims
 
 LEVEL = 0.05
 """Of significance, for tests after Holm's adjustment."""
@@ -29,23 +145,28 @@ BESIDE = "beside it, and not judged:"
 """What stands before comparisons that a row shows and that do not decide."""
 
 
+def criterion(claim: Claim, margin: float) -> str:
+    """What we take the sentence to ask."""
+    words = f"{claim.measure}: {RULES[claim.rule].words}" if claim.rule else claim.measure
+    of_all = "; of all or none, so that one against it is enough" if claim.universal else ""
+    return words.format(margin=margin) + of_all
+
+
 def judged(claim: Claim, evidence: Evidence, margin: float = MARGIN) -> Finding:
     """The finding on a claim; `NOT_TESTED`, with the reason, where the evidence is not there."""
+    undecided = claim.verdict or NOT_TESTED
     if not claim.table:
-        return Finding(claim.verdict, (claim.reason,))
+        return Finding(undecided, (claim.reason,))
     try:
-        judge = claim.judge or partial(_by_comparisons, margin)
-        answer = judge(claim, evidence)
+        answer = (claim.judge or partial(_by_comparisons, margin))(claim, evidence)
     except NotComputed as missing:
-        return Finding(claim.verdict, (claim.reason or str(missing),))
-    if isinstance(answer, Finding):
-        finding = answer
-    else:
-        finding = concluded(*by_rule(answer, claim.rule, margin))
+        return Finding(undecided, (claim.reason or str(missing),))
+    if not isinstance(answer, Finding):
+        answer = concluded(*by_rule(answer, claim.rule, margin))
     if claim.reason:
-        return Finding(claim.verdict, (claim.reason, *finding.ours))
-    refuted = claim.universal and -1 in finding.signs
-    return finding._replace(verdict=FAILS) if refuted else finding
+        return Finding(undecided, (claim.reason, *answer.ours))
+    refuted = claim.universal and -1 in answer.signs
+    return answer._replace(verdict=FAILS) if refuted else answer
 
 
 def _by_comparisons(margin: float, claim: Claim, evidence: Evidence) -> Finding:

@@ -9,7 +9,7 @@ from functools import partial
 
 from wormgnn.comparison import percent
 from wormgnn.paper.claims import judges
-from wormgnn.paper.claims.rules import EVERY, FAILS, Claim
+from wormgnn.paper.claims.comparisons import EVERY, Claim
 from wormgnn.paper.pages import paper_reported
 
 # --- what the paper prints
@@ -115,7 +115,7 @@ _numbers = partial(_facts, score="value", unit="unit", scale=1.0)
 
 RECORDINGS = (
     _recordings("freely-moving", "The recordings used are of freely moving worms",
-        "what the authors of the recordings write (no measurement)", verdict=FAILS,
+        "what the authors of the recordings write (no measurement)", verdict=judges.FAILS,
         reason="Kato et al. 2015 describe the recordings of this file as of immobilised worms"),
     _facts("length", "A recording has some thousands of frames",
         "frames of every worm within the paper's range", paper=f"~{_FEWEST} to {_MOST}",
@@ -439,8 +439,11 @@ _fewer = partial(Claim, section="Supplement, experiments without AVA",
             seen=(True, False)),
         dict(model=OF_SUPPLEMENT, n_states=(4, 7), seen=(True, False))))
 _one_hot = partial(Claim, section="Supplement, one-hot encoding of edges",
-    place="11_one_hot#fig-one-hot-accuracy", table="one-hot",
-    A=dict(rivals=("types", "senders"), factor=100), B=dict(rivals="types", factor=1))
+    place="11_one_hot#fig-one-hot-accuracy", table=("one-hot", "one-hot-sum"), A=(
+        dict(model="GNN", rivals=("types", "senders"), factor=100),
+        dict(model="GNN, bare sum", rivals="types", factor=100)),
+    B=(dict(model="GNN", rivals="types", factor=1),
+        dict(model="GNN, bare sum", rivals="types", factor=1)))
 _edges = partial(Claim, section=CONNECTOME, place="09_connectomes#fig-agreement",
     table="connectivity")
 
@@ -454,10 +457,11 @@ SUPPLEMENT = (
         "without − with AIB, AVA, AVE and RIM", "equal",
         dict(neurons="without reversal neurons"), place="10_without_ava#fig-without-reversal"),
     _one_hot("one-hot-same", "With one-hot edges accuracy on the same worm is similar",
-        "both interpretations, largest factor − the main text's GNN (softmax over types, factor "
-        "1), same worm", "equal", by=dict(seen=True, **_TRAINED)),
+        "both interpretations, and a bare sum of messages; largest factor − factor 1 (softmax over "
+        "types), same worm", "equal", by=dict(seen=True, **_TRAINED)),
     _one_hot("one-hot-unseen", "With one-hot edges the GNN fails to generalise",
-        "both interpretations, largest factor − the main text's GNN, unseen worms", "below",
+        "both interpretations, and a bare sum of messages; largest factor − factor 1, unseen worms",
+        "below",
         by=dict(seen=False, **_TRAINED)),
     _one_hot("permutation", "One-hot edges are in effect a permutation matrix",
         "weight on the best permutation, unseen worms, mean ± 2 sd over networks, in percent "

@@ -1,4 +1,4 @@
-"""States read from fewer neurons, from one, or from whatever neurons a recording names."""
+"""States read without some neurons, from few or one, or from whatever neurons a recording names."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import pandas as pd
 
 from wormgnn.comparison import IDENTITY, compare
 from wormgnn.neurons import Neurons
+from wormgnn.paper.studies.decoder import INTERVAL
 from wormgnn.plan import Line, Plan
-from wormgnn.results import Table
+from wormgnn.runner import Table
+from wormgnn.states import LABELS, vocabulary
 from wormgnn.statistics import bootstrap_interval, cluster_interval
 
 READER_RATE = 5e-3
@@ -88,6 +90,23 @@ def _known(rows: pd.DataFrame) -> list[str]:
 # --- fewer neurons -------------------------------------------------------------------------------
 
 
+def recalls(confusion: pd.DataFrame) -> pd.DataFrame:
+    """How well each state of each unseen worm is recognised, from `Table.confusion`.
+
+    Counts are pooled: on unseen worms every member is scored on the same frames, so that different
+    numbers of folds weigh alike. Columns model, n_states, neurons, worm, state, recall (a
+    fraction). States that a worm never shows have no row.
+    """
+    keys = ["model", "n_states", "neurons", "worm", "labelled"]
+    unseen = confusion[~confusion["seen"]]
+    right = unseen["count"].where(unseen["labelled"] == unseen["predicted"], 0)
+    sums = unseen.assign(right=right).groupby(keys, sort=False)[["count", "right"]].sum()
+    sums = sums[sums["count"] > 0].reset_index()
+    codes = zip(sums["n_states"], sums["labelled"], strict=True)
+    states = pd.Series([vocabulary(n_states)[code] for n_states, code in codes]).replace(LABELS)
+    return sums[keys[:4]].assign(state=states, recall=sums["right"] / sums["count"])
+
+
 def by_set(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean over members and folds for each model, set of neurons and evaluated worm.
 
@@ -109,8 +128,7 @@ def by_number(means: pd.DataFrame) -> pd.DataFrame:
     for key, rows in means[~means["seen"]].groupby(by, sort=False):
         worms = rows.groupby("worm")[["accuracy", "majority"]].mean()
         sets = rows.groupby("neurons")["accuracy"].mean()
-        mean, low, high = map(float, bootstrap_interval(worms["accuracy"]))
-        ends = {"mean": mean, "low": low, "high": high}
+        ends = dict(zip(INTERVAL, map(float, bootstrap_interval(worms["accuracy"])), strict=True))
         spread = {"sd_worms": worms["accuracy"].std(), "sd_sets": sets.std(), "sets": len(sets)}
         about = {"worms": len(worms), "majority": worms["majority"].mean()}
         summaries.append(dict(zip(by, key, strict=True)) | ends | spread | about)
@@ -178,14 +196,10 @@ def readers(rows: pd.DataFrame, base: Mapping[str, str]) -> pd.DataFrame:
     """
     unseen, by = rows[~rows["seen"]], ["n_train", "model", "neurons"]
     worms = unseen.groupby([*by, "worm"], sort=False)[["n_neurons", *SCORES]].mean()
-    table = worms.groupby(by, sort=False).agg(
-        n_neurons=("n_neurons", "mean"),
-        accuracy=("accuracy", "mean"),
-        sd=("accuracy", "std"),
-        worst=("accuracy", "min"),
-        balanced=("balanced_accuracy", "mean"),
-        majority=("majority", "mean"),
-    )
+    means = {"n_neurons": ("n_neurons", "mean"), "accuracy": ("accuracy", "mean")}
+    spread = {"sd": ("accuracy", "std"), "worst": ("accuracy", "min")}
+    more = {"balanced": ("balanced_accuracy", "mean"), "majority": ("majority", "mean")}
+    table = worms.groupby(by, sort=False).agg(**means, **spread, **more)
     sides = {name: list(unseen[name].unique()) for name in base}
     gaps = compare(unseen, sides, base, by=by)
     gaps = gaps[(gaps[list(base)] != pd.Series(base)).any(axis=1)].set_index(by)

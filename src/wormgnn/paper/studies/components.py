@@ -27,7 +27,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from wormgnn.errors import RecordingError
 from wormgnn.features import derivative
 from wormgnn.recording import PAPER_NEURONS, Recording
-from wormgnn.states import FOUR, around, bouts_of, merge
+from wormgnn.states import FOUR, SEVEN, around, bouts_of, merge
 
 Floats = NDArray[np.float64]
 
@@ -35,6 +35,19 @@ N_COMPONENTS, NEIGHBOURS, N_BLOCKS, N_FOLDS = 3, 15, 10, 5
 SMOOTHING_S = 1.5
 """Standard deviation of the Gaussian that differentiates. Kato et al. regularised the total
 variation instead, which our file does not hold; how much this matters: see `variance`."""
+
+WIDTHS_S = (0.7, SMOOTHING_S, 3.0)
+"""Of `variance`."""
+
+OWN, POOLED = ["own_1", "own_2", "own_3"], ["pooled_1", "pooled_2", "pooled_3"]
+"""Columns of a worm's own components (all neurons), and of those of all worms (shared neurons)."""
+
+EVERY_FRAMES = 3
+"""One frame in so many is kept: three coordinates and a state tell how activity runs, and cannot be
+turned back into traces."""
+
+STATE_NAMES = np.array([*SEVEN, None], dtype=object)
+"""Names of the codes of the seven states; the last, of -1, is none."""
 
 LAGS_S: Floats = np.arange(-10.0, 10.25, 0.5, dtype=np.float64)
 """Seconds since the onset at which activity is looked at."""
@@ -48,16 +61,12 @@ _SCORED = _ONSET | (np.abs(LAGS_S) >= FAR_S)
 
 
 class Projection(NamedTuple):
-    """One worm's derivatives on three components.
-
-    `scores`, shape (frames, 3); the share of its `variance` that each carries, shape (3,); and the
-    codes of its `states`, shape (frames,).
-    """
+    """One worm's derivatives on three components, and the share of its variance that each has."""
 
     worm: str
-    scores: Floats
-    variance: Floats
-    states: NDArray[np.int64]
+    scores: Floats  # (frames, 3)
+    variance: Floats  # (3,)
+    states: NDArray[np.int64]  # codes, (frames,)
 
 
 def smooth_derivatives(
@@ -66,12 +75,11 @@ def smooth_derivatives(
     peak: bool = False,
     smoothing_s: float = SMOOTHING_S,
 ) -> Floats:
-    """Time derivatives with their mean removed, shape (frames, neurons).
+    """Time derivatives (by a Gaussian) with their mean removed, shape (frames, neurons).
 
-    All neurons of the worm, named or not, when `neurons` is None: Kato et al. used all. The
-    trace is convolved with the derivative of a Gaussian of `smoothing_s` seconds. With
-    `peak` each trace is first divided by its largest modulus. Constant traces, and those
-    with gaps, are left out.
+    All neurons of the worm, named or not, when `neurons` is None: Kato et al. used all. With `peak`
+    each trace is first divided by its largest modulus. Constant traces, and those with gaps, are
+    left out.
     """
     traces = (recording if neurons is None else recording.select(neurons)).traces
     traces = traces[:, np.isfinite(traces).all(axis=0) & (np.ptp(traces, axis=0) > 0)]
@@ -117,18 +125,43 @@ def project(
     return projections
 
 
+def on_components(recordings: Sequence[Recording]) -> pd.DataFrame:
+    """Derivatives of each worm on its own components, and on those of all worms together.
+
+    Columns worm, state, and those of `OWN` (in units of the worm's standard deviation on the
+    first) and of `POOLED` (of all worms' on the first). Ordered in time.
+    """
+    own = project(recordings)
+    pooled = project(recordings, PAPER_NEURONS, pooled=True)
+    unit = np.concatenate([one.scores[:, 0] for one in pooled]).std()
+    tables = []
+    for alone, together in zip(own, pooled, strict=True):
+        table = pd.DataFrame({"worm": alone.worm, "state": STATE_NAMES[alone.states]})
+        table[OWN] = (alone.scores / alone.scores[:, 0].std()).round(2)
+        table[POOLED] = (together.scores / unit).round(2)
+        tables.append(table[::EVERY_FRAMES])
+    return pd.concat(tables, ignore_index=True)
+
+
 def variance(recordings: Sequence[Recording]) -> pd.DataFrame:
     """Share of variance of three own components over all neurons, as the derivative varies.
 
     Columns: worm, smoothing_s, peak (were traces divided by their peak), variance.
     """
     rows = []
-    choices = itertools.product(recordings, (False, True), (0.7, 1.5, 3.0))
-    for recording, peak, smoothing_s in choices:
+    for recording, peak, smoothing_s in itertools.product(recordings, (False, True), WIDTHS_S):
         x = smooth_derivatives(recording, None, peak, smoothing_s)
         share = float(((x @ axes_of(x)) ** 2).sum() / (x**2).sum())
         rows.append((recording.worm, smoothing_s, peak, share))
     return pd.DataFrame(rows, columns=["worm", "smoothing_s", "peak", "variance"])
+
+
+WAYS: dict[str, tuple[Sequence[str] | None, bool]] = {
+    "own axes, all neurons": (None, False),
+    "own axes, shared neurons": (PAPER_NEURONS, False),
+    "pooled axes, shared neurons": (PAPER_NEURONS, True),
+}
+"""Ways to project: which neurons, and whether worms are pooled."""
 
 
 def describe(
@@ -136,44 +169,33 @@ def describe(
 ) -> pd.DataFrame:
     """Variance and separability of states, per worm and way of projecting.
 
-    Returns
-    -------
-    table
-        Columns: projection, peak, worm, variance (share of three components), silhouette (of the
-        states, -1 to 1), knn_within (balanced accuracy of nearest neighbours between blocks of
-        the same worm), knn_across (the same from the other worms to this one; chance is
-        1 / states). Coordinates are divided by their standard deviation.
+    Columns projection (of `WAYS`), peak, worm, variance (share of three components), silhouette (of
+    the states, -1 to 1), knn_within (balanced accuracy of nearest neighbours between blocks of the
+    same worm), knn_across (the same from the other worms to this one; chance is 1 / states).
+    Coordinates are divided by their standard deviation.
     """
-    ways: dict[str, tuple[Sequence[str] | None, bool]] = {
-        "own axes, all neurons": (None, False),
-        "own axes, shared neurons": (PAPER_NEURONS, False),
-        "pooled axes, shared neurons": (PAPER_NEURONS, True),
-    }
     rows = []
-    for way, how in ways.items():
+    for way, how in WAYS.items():
         worms = project(recordings, *how, n_states, peak)
         known = [one.states >= 0 for one in worms]
         x = [(one.scores / one.scores.std(axis=0))[k] for one, k in zip(worms, known, strict=True)]
         y = [one.states[k] for one, k in zip(worms, known, strict=True)]
         for n, one in enumerate(worms):
-            frame = np.flatnonzero(known[n])
+            frame, neighbours = np.flatnonzero(known[n]), KNeighborsClassifier(NEIGHBOURS)
             some = frame % 3 == 0
             blocks = PredefinedSplit(frame * N_BLOCKS // len(one.states))
-            within = cross_val_predict(KNeighborsClassifier(NEIGHBOURS), x[n], y[n], cv=blocks)
+            within = cross_val_predict(neighbours, x[n], y[n], cv=blocks)
             rest_x, rest_y = (np.concatenate(part[:n] + part[n + 1 :]) for part in (x, y))
-            across = KNeighborsClassifier(NEIGHBOURS).fit(rest_x, rest_y).predict(x[n])
+            across = neighbours.fit(rest_x, rest_y).predict(x[n])
+            balanced = {"labels": np.unique(y[n]), "average": "macro"}
             scores = {
                 "variance": one.variance.sum(),
                 "silhouette": silhouette_score(x[n][some], y[n][some]),
-                "knn_within": _balanced(y[n], within),
-                "knn_across": _balanced(y[n], across),
+                "knn_within": float(recall_score(y[n], within, **balanced)),
+                "knn_across": float(recall_score(y[n], across, **balanced)),
             }
             rows.append({"projection": way, "peak": peak, "worm": one.worm} | scores)
     return pd.DataFrame(rows)
-
-
-def _balanced(y: NDArray[np.int64], guess: NDArray[np.int64]) -> float:
-    return float(recall_score(y, guess, labels=np.unique(y), average="macro"))
 
 
 def trials(
@@ -209,13 +231,9 @@ def decode_onsets(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Decode every worm's onsets from its own neurons and from the other worms'.
 
-    Returns
-    -------
-    scores
-        One row per worm and decoder: worm, decoder, standardised, n_onsets, auc (area under the ROC
-        curve, 0.5 is chance), balanced_accuracy (0.5 is chance) at the decoder's own threshold.
-    curves
-        Mean decoded probability of onset: worm, decoder, lag_s, probability.
+    Scores of each worm and decoder: worm, decoder, standardised, n_onsets, auc (area under the ROC
+    curve) and balanced_accuracy (at the decoder's own threshold), of both of which 0.5 is chance.
+    And the mean decoded probability of onset: worm, decoder, lag_s, probability.
     """
     worms = {r.worm: trials(r, neurons, standardise) for r in recordings}
     scores, curves = [], []
@@ -230,8 +248,7 @@ def decode_onsets(
             balanced = ((onset >= 0.5).mean() + (rest < 0.5).mean()) / 2
             about = {"standardised": standardise, "n_onsets": len(x)}
             scores.append(row | about | {"auc": auc, "balanced_accuracy": balanced})
-            mean = {"lag_s": LAGS_S, "probability": probability.mean(axis=0)}
-            curves.append(pd.DataFrame(row | mean))
+            curves.append(pd.DataFrame(row | {"lag_s": LAGS_S, "probability": probability.mean(0)}))
     return pd.DataFrame(scores), pd.concat(curves, ignore_index=True)
 
 

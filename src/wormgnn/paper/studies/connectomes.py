@@ -26,7 +26,7 @@ from wormgnn.graphs.agreement import (
 from wormgnn.graphs.inferred import Inferred, aligned, averages, histogram, reliability
 from wormgnn.graphs.matrices import Matrix
 from wormgnn.recording import Recording
-from wormgnn.results import Table
+from wormgnn.runner import Table
 from wormgnn.statistics import holm
 
 Row = dict[str, object]
@@ -78,27 +78,24 @@ class _Tests:
 
     def mantel(
         self, family: str, name: str, edges: Array, references: Sequence[Matrix]
-    ) -> list[Row]:
+    ) -> Iterator[Row]:
         """Mantel's test of edges against every part of every reference.
 
         Of an average `(worms, N, N)`, or of single networks `(networks, worms, N, N)`: then the
         mean absolute correlation, since the sign of one network is arbitrary.
         """
         single = edges.ndim == 4
-        statistic = "mean abs(spearman)" if single else "spearman"
-        rows = []
         for matrix, part in _parts(references):
             weights = matrix.weights
             if single:
                 weights = np.broadcast_to(weights, (edges.shape[1], *weights.shape[1:]))
             tested = self.among(edges, matrix) if single else self.per_worm(edges, matrix)
             result = agreement.mantel(tested, weights, self.orders(matrix), absolute=single)
-            rows.append(_row(family, matrix, part, name, result, statistic))
-        return rows
+            statistic = "mean abs(spearman)" if single else "spearman"
+            yield _row(family, matrix, part, name, result, statistic)
 
-    def auroc(self, average: Array, wired: Sequence[Matrix]) -> list[Row]:
+    def auroc(self, average: Array, wired: Sequence[Matrix]) -> Iterator[Row]:
         """Presence of an edge, against graphs that keep every neuron's degrees."""
-        rows = []
         for matrix, part in _parts(wired):
             assert matrix.present is not None
             limits = matrix.symmetric, matrix.measured
@@ -107,36 +104,33 @@ class _Tests:
             tested = entries(self.per_worm(average, matrix))
             result = agreement.judge(agreement.auroc(tested, present, entries(matrix.measured)))
             row = _row("main", matrix, part, "aligned average", result, "auroc", "degrees")
-            rows.append({**row, "n_rewired": agreement.n_distinct(graphs)})
-        return rows
+            yield {**row, "n_rewired": agreement.n_distinct(graphs)}
 
-    def given_correlation(self, average: Array, own: Matrix, wired: Sequence[Matrix]) -> list[Row]:
+    def given_correlation(
+        self, average: Array, own: Matrix, wired: Sequence[Matrix]
+    ) -> Iterator[Row]:
         """Partial Mantel test: edges and reference, each minus what the correlation explains."""
-        rows = []
         for matrix in (m.part("symmetric") for m in wired):
             correlation = entries(self.among(own.weights.mean(axis=0), matrix))
-            edges = entries(self.per_worm(average, matrix)[0])
             left = agreement.residual(entries(matrix.weights[0]), correlation)
-            rest = agreement.residual(edges, correlation)[None]
-            result = agreement.judge(agreement.correlations(rest, left, self.orders(matrix))[0])
+            rest = agreement.residual(entries(self.per_worm(average, matrix)[0]), correlation)
+            draws = agreement.correlations(rest[None], left, self.orders(matrix))[0]
             about = ("given correlation", matrix, "symmetric", "aligned average")
-            rows.append(_row(*about, result, "partial spearman"))
-        return rows
+            yield _row(*about, agreement.judge(draws), "partial spearman")
 
-    def controls(self, recordings: Sequence[Recording], wired: Sequence[Matrix]) -> list[Row]:
+    def controls(self, recordings: Sequence[Recording], wired: Sequence[Matrix]) -> Iterator[Row]:
         """Two halves of a recording, and two connectomes: matrices that must agree."""
         traces = [worm.select(self.neurons).traces for worm in recordings]
         halves = zip(*(np.split(x, [len(x) // 2]) for x in traces), strict=True)
         first, second = (np.array([np.corrcoef(x.T) for x in half]) for half in halves)
         late = Matrix("Correlation, second half", "correlation", self.neurons, second, True)
-        result = agreement.mantel(first, second, self.orders(late))
-        rows = [_row("control", late, "symmetric", "correlation, first half", result)]
+        pairs = [("correlation, first half", first, late)]
         whole = [m for m in wired if m.neurons == self.neurons]
-        for a, b in itertools.combinations(whole, 2):
-            if a.kind == b.kind:
-                result = agreement.mantel(a.weights, b.weights, self.orders(b))
-                rows.append(_row("control", b, b.parts[0], a.name, result))
-        return rows
+        alike = ((a, b) for a, b in itertools.combinations(whole, 2) if a.kind == b.kind)
+        pairs += [(a.name, a.weights, b) for a, b in alike]
+        for name, weights, matrix in pairs:
+            result = agreement.mantel(weights, matrix.weights, self.orders(matrix))
+            yield _row("control", matrix, matrix.parts[0], name, result)
 
 
 def _parts(references: Sequence[Matrix]) -> Iterator[tuple[Matrix, str]]:
@@ -166,22 +160,17 @@ def connectome_table(
     rewirings: int = PERMUTATIONS,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Agreement of inferred edges with wiring, responses and correlations.
+    """Agreement of inferred edges with wiring, responses and correlations, a row for each test.
 
-    Returns
-    -------
-    table
-        One row for each test. `family` is what Holm's adjustment `p_holm` runs over:
-        `main` (average of the networks with aligned signs), `single networks`, `plain`
-        (average of the networks as they are), `development` (larvae), `given correlation`
-        (what is left when the own correlation is taken out of both), `without homologues`
-        (without pairs like AVAL and AVAR, alike in every respect), `correlation` (the worms'
-        correlation in place of edges), `control` (matrices that must agree), `own worm`.
-        `edges` says what is compared with `matrix`; `statistic` is `spearman`, `partial
-        spearman`, `mean abs(spearman)` or `auroc`; `low` and `high` hold 95 % of the null,
-        which exchanges `neurons` (or `worms`) or keeps `degrees`. `detectable` is the true
-        correlation that the test would find four times in five, and `n_rewired` how many
-        different graphs the null of degrees has.
+    `family` is what Holm's adjustment `p_holm` runs over: `main` (average of the networks with
+    aligned signs), `single networks`, `plain` (average of the networks as they are), `development`
+    (larvae), `given correlation` (what is left when the own correlation is taken out of both),
+    `without homologues` (without pairs like AVAL and AVAR, alike in every respect), `correlation`
+    (the worms' correlation in place of edges), `control` (matrices that must agree), `own worm`.
+    `edges` says what is compared with `matrix`; `statistic` is `spearman`, `partial spearman`,
+    `mean abs(spearman)` or `auroc`; `low` and `high` hold 95 % of the null, which exchanges
+    `neurons` (or `worms`) or keeps `degrees`. `detectable` is the true correlation that the test
+    would find four times in five, `n_rewired` how many different graphs the null of degrees has.
     """
     tests = _Tests(inferred.neurons, permutations, rewirings, seed)
     networks, plain = aligned(inferred.networks), inferred.networks.mean(axis=0)
@@ -226,12 +215,10 @@ def _not_homologous(wired: Sequence[Matrix]) -> list[Matrix]:
 
 
 def own_worm(average: Array, own: Matrix) -> Row:
-    """Whether edges fit the worm's own correlation better than other worms'.
+    """Whether edges fit the worm's own correlation better than other worms', by the mean fit.
 
-    The mean fit of a worm's edges with its own correlation, against the fit when worms are
-    dealt the correlations of others: in every order of the worms, their own first, or in
-    random ones where there are too many. The p-value is one-sided: only a better fit speaks
-    for the own worm.
+    Worms are dealt the correlations of others: in every order, their own first, or in random ones
+    where there are too many. The p-value is one-sided: only a better fit speaks for the own worm.
     """
     ranks = unit_ranks(entries((average + average.swapaxes(1, 2)) / 2))
     fit = ranks @ unit_ranks(entries(own.weights)).T
@@ -246,16 +233,12 @@ def own_worm(average: Array, own: Matrix) -> Row:
 
 
 def by_kind(table: pd.DataFrame) -> pd.DataFrame:
-    """What Mantel's tests of `connectome_table` say of each kind of matrix.
+    """What Mantel's tests of `connectome_table` say of each kind of matrix that was tested.
 
-    Returns
-    -------
-    table
-        Index: the keys of `KINDS` that were tested. Columns tests, significant (after Holm's
-        adjustment), rho_low and rho_high (range over the tests), n_neurons (fewest over the
-        tests), detectable (largest over the tests: every test would find so strong a true
-        correlation four times in five), partial_rho and partial_p (given the own correlation:
-        the rho that is farthest from 0, and the least p after Holm).
+    Columns tests, significant (after Holm's adjustment), rho_low and rho_high (range over the
+    tests), n_neurons (fewest over the tests), detectable (largest over the tests: every test would
+    find so strong a true correlation four times in five), partial_rho and partial_p (given the own
+    correlation: the rho that is farthest from 0, and the least p after Holm).
     """
     tests = table[(table["family"] == "main") & (table["statistic"] == "spearman")]
     kinds = tests.groupby("kind", sort=False).agg(
@@ -276,19 +259,9 @@ def shared_pairs(
 ) -> pd.DataFrame:
     """Every pair that is an edge of a reference, or one of as many strongest inferred edges.
 
-    Parameters
-    ----------
-    edges
-        Inferred weights, shape (N, N); a pair has the mean of its two directions.
-    references
-        Graphs by name, shape (N, N); a pair is an edge if either direction is more than zero.
-    neurons
-        Names of rows and columns.
-
-    Returns
-    -------
-    table
-        Columns reference, a, b and kind: `both`, `inferred only` or `reference only`.
+    Of inferred weights `(N, N)` a pair has the mean of its two directions; in a reference `(N, N)`
+    it is an edge if either direction is more than zero. Columns reference, a, b (neurons), and
+    kind: `both`, `inferred only` or `reference only`.
     """
     rows, columns = np.triu_indices(len(neurons), k=1)
     ends = {"a": np.array(neurons)[rows], "b": np.array(neurons)[columns]}

@@ -24,42 +24,34 @@ from wormgnn.datasets import registry
 from wormgnn.decoder import BehaviourDecoder, Trust
 from wormgnn.decoding import Decoded, decode, score
 from wormgnn.errors import DatasetUnavailableError, StateError
+from wormgnn.linear import alike
 from wormgnn.neurons import LABEL_DEFINING as AVA
 from wormgnn.plots.style import use_style
 from wormgnn.plots.timeline import decoding
 from wormgnn.recording import NO_STATE, Recording
-from wormgnn.results import Table
+from wormgnn.runner import Table
+from wormgnn.statistics import bootstrap_interval
 
 BOTH = "all laboratories"
 LABORATORIES = {"kato": "Kato 2015", "wormwideweb": "Dag 2023"}
 """Names of the training worms' laboratories."""
 EDGES = np.array([0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0])
 """Of the bins of the probability of the state that was named."""
+INTERVAL = ["mean", "low", "high"]
 MINUTES = 10.0
 """Length of each recording of the third laboratory; its files hold no times."""
 
-_BALANCED = {"balanced": ("balanced_accuracy", "mean"), "lowest": ("balanced_accuracy", "min")}
+Laboratories = Mapping[str, Sequence[Recording]]
+"""Worms by the dataset that they are from; those that train the paper's models come first."""
 
 
-def unseen(
-    laboratories: Mapping[str, Sequence[Recording]], n_states: int
-) -> Iterator[tuple[str, BehaviourDecoder, Recording]]:
-    """Trained on what, the decoder, and a worm that it has not seen, for every such pair.
-
-    Training on each laboratory alone: its own worms left out in turn, and every other worm. Then on
-    all of them, leaving each worm out. Whatever the decoder chooses, it chooses without that worm.
-    """
-    everyone = [worm for worms in laboratories.values() for worm in worms]
-    for name, worms in laboratories.items():
-        try:
-            whole = BehaviourDecoder(n_states).fit(worms)
-        except StateError:  # its labels lack some of the states
-            continue
-        for worm in everyone:
-            own = any(other is worm for other in worms)
-            yield name, without(worm, worms, n_states=n_states) if own else whole, worm
-    for worm in everyone:
-        yield BOTH, without(worm, everyone, n_states=n_states), worm
+def intervals(
+    rows: pd.DataFrame, by: Sequence[str], score: str = "balanced_accuracy"
+) -> pd.DataFrame:
+    """Columns `by`, n (rows), mean, low and high: a score in percent, with its 95 % interval."""
+    groups = rows.groupby(list(by), sort=False)[score]
+    ends = [100 * np.array(bootstrap_interval(values)) for _, values in groups]
+    return groups.size().rename("n").reset_index().join(pd.DataFrame(ends, columns=INTERVAL))
 
 
 def without(worm: Recording, worms: Sequence[Recording], **parameters: Any) -> BehaviourDecoder:
@@ -67,25 +59,37 @@ def without(worm: Recording, worms: Sequence[Recording], **parameters: Any) -> B
     return BehaviourDecoder(**parameters).fit([other for other in worms if other is not worm])
 
 
+def unseen(
+    laboratories: Laboratories, n_states: int
+) -> Iterator[tuple[str, BehaviourDecoder, Recording]]:
+    """Trained on what, the decoder, and a worm that it has not seen, for every such pair.
+
+    Training on each laboratory alone: its own worms left out in turn, and every other worm. Then on
+    all of them, leaving each worm out. Whatever the decoder chooses, it chooses without that worm.
+    """
+    everyone = [worm for worms in laboratories.values() for worm in worms]
+    for name, worms in [*laboratories.items(), (BOTH, everyone)]:
+        try:
+            whole = BehaviourDecoder(n_states).fit(worms)
+        except StateError:  # its labels lack some of the states
+            continue
+        for worm in everyone:
+            own = any(other is worm for other in worms)
+            yield name, without(worm, worms, n_states=n_states) if own else whole, worm
+
+
 def _facts(trust: Trust) -> dict[str, object]:
     facts = {"decoder": trust.decoder, "distance": trust.distance, "limit": trust.limit}
     return {**facts, "n_neurons": len(trust.neurons), "expected": trust.expected}
 
 
-def evaluate(
-    laboratories: Mapping[str, Sequence[Recording]], n_states: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def evaluate(laboratories: Laboratories, n_states: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Scores of every unseen worm, and counts for reliability curves.
 
-    Returns
-    -------
-    scores
-        Columns n_states, trained_on, laboratory, worm, decoder, distance, limit, n_neurons,
-        expected, unsure, sure_accuracy (of frames that are not unsure), and those of
-        `decoding.score`.
-    reliability
-        Columns n_states, trained_on, worm, probability (mean of the bin), right (fraction of
-        frames; states weigh alike), frames.
+    Scores: n_states, trained_on, worm, laboratory, decoder, distance, limit, n_neurons, expected,
+    unsure, sure_accuracy (of frames that are not unsure), and those of `decoding.score`. Counts:
+    n_states, trained_on, worm, probability (mean of the bin), right (fraction of frames; states
+    weigh alike), frames.
     """
     rows, bins = [], []
     for trained_on, decoder, worm in unseen(laboratories, n_states):
@@ -93,19 +97,12 @@ def evaluate(
         known = found.labelled != NO_STATE
         right, best = found.states == found.labelled, found.probabilities.max(axis=1)
         about = {"n_states": n_states, "trained_on": trained_on, "worm": worm.worm}
-        rows.append(
-            {
-                **about,
-                "laboratory": worm.dataset,
-                **_facts(found.trust),
-                "unsure": found.unsure[known].mean(),
-                "sure_accuracy": right[known & ~found.unsure].mean(),
-                **score(found),
-            }
-        )
+        sure = {"unsure": found.unsure[known].mean()}
+        sure["sure_accuracy"] = right[known & ~found.unsure].mean()
+        facts = {"laboratory": worm.dataset, **_facts(found.trust)}
+        rows.append({**about, **facts, **sure, **score(found)})
         labels, right, best = found.labelled[known], right[known], best[known]
-        weights = 1.0 / np.bincount(labels)[labels]
-        place = np.digitize(best, EDGES[1:-1])
+        weights, place = alike(labels), np.digitize(best, EDGES[1:-1])
         for index in np.unique(place):
             here = place == index
             probability, share = (np.average(x[here], weights=weights[here]) for x in (best, right))
@@ -120,18 +117,19 @@ def calibration_error(reliability: pd.DataFrame) -> pd.Series[float]:
     return gap.groupby(keys).sum() / reliability["frames"].groupby(keys).sum()
 
 
+_BALANCED = {"balanced": ("balanced_accuracy", "mean"), "lowest": ("balanced_accuracy", "min")}
+
+
 def by_laboratory(scores: pd.DataFrame) -> pd.DataFrame:
     """Means over animals of `scores`, a row for each n_states, trained_on and laboratory.
 
     Columns animals, balanced, lowest (balanced accuracies), accuracy, majority, unsure, sure.
     """
     keys = ["n_states", "trained_on", "laboratory"]
-    return scores.groupby(keys, sort=False, as_index=False).agg(
-        animals=("worm", "size"),
-        **_BALANCED,
-        **{name: (name, "mean") for name in ("accuracy", "majority", "unsure")},
-        sure=("sure_accuracy", "mean"),
-    )
+    means = {name: (name, "mean") for name in ("accuracy", "majority", "unsure")}
+    means["sure"] = ("sure_accuracy", "mean")
+    groups = scores.groupby(keys, sort=False, as_index=False)
+    return groups.agg(animals=("worm", "size"), **_BALANCED, **means)
 
 
 def by_disturbance(robustness: pd.DataFrame) -> pd.DataFrame:
@@ -140,17 +138,11 @@ def by_disturbance(robustness: pd.DataFrame) -> pd.DataFrame:
     Columns worms, neurons, distance (over the limit), local (worms that the local decoder took),
     balanced, lowest (balanced accuracies).
     """
-    rows = robustness.assign(
-        local=robustness["decoder"] == "local",
-        distance=robustness["distance"] / robustness["limit"],
-    )
-    return rows.groupby("disturbance", sort=False, as_index=False).agg(
-        worms=("worm", "size"),
-        neurons=("n_neurons", "mean"),
-        distance=("distance", "mean"),
-        local=("local", "sum"),
-        **_BALANCED,
-    )
+    ratio = robustness["distance"] / robustness["limit"]
+    rows = robustness.assign(local=robustness["decoder"] == "local", distance=ratio)
+    means = {"neurons": ("n_neurons", "mean"), "distance": ("distance", "mean")}
+    groups = rows.groupby("disturbance", sort=False, as_index=False)
+    return groups.agg(worms=("worm", "size"), **means, local=("local", "sum"), **_BALANCED)
 
 
 DISTURBANCES: Mapping[str, Mapping[str, float]] = {
@@ -214,20 +206,20 @@ CHOICES: Mapping[str, Mapping[str, Any]] = {
 """Parameters of the decoder that were chosen with all animals in view, and others."""
 
 
-def choices(laboratories: Mapping[str, Sequence[Recording]]) -> pd.DataFrame:
+def choices(laboratories: Laboratories) -> pd.DataFrame:
     """Balanced accuracy by other parameters than those shipped, two states.
 
     Columns choice, trained_on (the first laboratory, or `BOTH` without this animal), worm,
     balanced_accuracy; for the worms of all laboratories but the first.
     """
-    first, *others = laboratories.values()
+    first, *_ = laboratories
     everyone = [worm for worms in laboratories.values() for worm in worms]
     rows = []
     for name, parameters in CHOICES.items():
-        abroad = BehaviourDecoder(**parameters).fit(first)
-        for worm in (worm for worms in others for worm in worms):
+        abroad = BehaviourDecoder(**parameters).fit(laboratories[first])
+        for worm in everyone[len(laboratories[first]) :]:
             both = without(worm, everyone, **parameters)
-            for trained_on, decoder in ((next(iter(laboratories)), abroad), (BOTH, both)):
+            for trained_on, decoder in ((first, abroad), (BOTH, both)):
                 about = {"choice": name, "trained_on": trained_on, "worm": worm.worm}
                 rows.append(about | {"balanced_accuracy": decoder.score(worm)})
     return pd.DataFrame(rows)
@@ -276,20 +268,15 @@ def against_ava(recordings: Sequence[Recording]) -> pd.DataFrame:
 
 def laboratories(table: Table) -> dict[str, list[Recording]]:
     """Worms of a run by the dataset that they are from; those that train come first."""
-    found: dict[str, list[Recording]] = {}
-    for worm in table.recordings:
-        found.setdefault(worm.dataset, []).append(worm)
-    return found
+    worms, datasets = table.recordings, dict.fromkeys(worm.dataset for worm in table.recordings)
+    return {name: [worm for worm in worms if worm.dataset == name] for name in datasets}
 
 
 @functools.lru_cache(maxsize=1)  # two tables need it
 def evaluated(table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Scores and reliability of a run's worms, as of `evaluate`, in two and in four states."""
-    pairs = [evaluate(laboratories(table), n_states) for n_states in (2, 4)]
-    scores, reliability = (
-        pd.concat(tables, ignore_index=True) for tables in zip(*pairs, strict=True)
-    )
-    return scores, reliability
+    scores, counts = zip(*(evaluate(laboratories(table), n) for n in (2, 4)), strict=True)
+    return pd.concat(scores, ignore_index=True), pd.concat(counts, ignore_index=True)
 
 
 @functools.lru_cache(maxsize=1)  # a table and a picture need it

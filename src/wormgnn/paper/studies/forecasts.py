@@ -7,8 +7,7 @@ principal components of that worm's true traces (paper, Discussion: the manifold
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,18 +16,17 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from wormgnn.errors import ChoiceError
+from wormgnn.paper.readings import leave_one_worm_out
 from wormgnn.paper.studies.another_lab import of_animals
 from wormgnn.paper.studies.components import axes_of
-from wormgnn.paper.studies.interpretations import leave_one_worm_out
 from wormgnn.plots.forecasts import example_forecasts, free_paths
 from wormgnn.plots.style import figure_legend, use_style
 from wormgnn.statistics import bootstrap_interval
-from wormgnn.tasks.evaluation import FREE_FRAMES, example_starts, free_start
-from wormgnn.tasks.rollout import BURN_IN_FRAMES
+from wormgnn.tasks.rollout import BURN_IN_FRAMES, FREE_FRAMES, example_starts, free_start
 
 if TYPE_CHECKING:
     from wormgnn.features import Features
-    from wormgnn.results import Table
+    from wormgnn.runner import Table
 
 Floats = NDArray[np.float64]
 
@@ -60,14 +58,10 @@ def over_folds(rows: pd.DataFrame) -> pd.DataFrame:
     if "folds" in rows:
         return rows
     keys = [name for name in rows if name not in {"fold", "windows", "diverged", *MEASURES}]
+    counts = {"folds": ("fold", "nunique"), "windows": ("windows", "first")}
+    means = {"diverged": ("diverged", "sum"), **{name: (name, "mean") for name in MEASURES}}
     grouped = rows.groupby(keys, sort=False, dropna=False)
-    return grouped.agg(
-        folds=("fold", "nunique"),
-        windows=("windows", "first"),
-        diverged=("diverged", "sum"),
-        **{measure: (measure, "mean") for measure in MEASURES},
-        mse_sd=("mse", "std"),
-    ).reset_index()
+    return grouped.agg(**counts, **means, mse_sd=("mse", "std")).reset_index()
 
 
 def over_steps(rows: pd.DataFrame) -> pd.DataFrame:
@@ -79,72 +73,53 @@ def over_steps(rows: pd.DataFrame) -> pd.DataFrame:
     return means.reset_index().assign(step=0, folds=rows["folds"].max())
 
 
-def skill(
-    rows: pd.DataFrame, baseline: str = "Persistence", measure: str = "mse", level: float = 0.95
-) -> pd.DataFrame:
-    """Errors and skill of each line at each frame ahead, with intervals over worms.
+def skill(rows: pd.DataFrame, baseline: str = "Persistence", measure: str = "mse") -> pd.DataFrame:
+    """Errors and skill of each line at each frame ahead, with 95 % intervals over worms.
 
-    Skill is `1 - MSE / MSE of the baseline` on the same worm: 0 is as good as the baseline, 1
-    is perfect. Members that are forecast on one worm are averaged first, so that worms are
-    the sample.
+    Skill is `1 - MSE / MSE of the baseline` on the same worm: 0 is as good as the baseline, 1 is
+    perfect. `rows` are those of an experiment or `over_folds` of them, `measure` one of `MEASURES`.
+    Members that are forecast on one worm are averaged first, so that worms are the sample.
 
-    Parameters
-    ----------
-    rows
-        Rows of an experiment of forecasts, or `over_folds` of them.
-    baseline
-        Line that the others are compared with.
-    measure
-        One of `MEASURES`.
-    level
-        Coverage of the bootstrap intervals.
-
-    Returns
-    -------
-    table
-        Columns line, model, n_train, step, mse, mse_low, mse_high, skill, skill_low,
-        skill_high, worms, members (subsets x worms) and diverged (windows). Infinite where a
-        forecast was not finite; ends of intervals are missing where there is one worm.
-
-    Raises
-    ------
-    ChoiceError
-        A baseline that is not among the lines.
+    Columns line, model, n_train, step, mse, mse_low, mse_high, skill, skill_low, skill_high, worms,
+    members (subsets x worms) and diverged (windows). Infinite where a forecast was not finite; ends
+    of intervals are missing where there is one worm. ChoiceError for an unknown baseline.
     """
     rows = over_folds(rows)
     if baseline not in set(rows["line"]):
         raise ChoiceError("baseline", baseline, rows["line"].unique())
     keys = ["line", "model", "n_train", "step"]
-    by_worm = rows.groupby([*keys, "worm"], sort=False)[measure].mean().rename("mse").reset_index()
-    plain = by_worm.loc[by_worm["line"] == baseline, ["n_train", "step", "worm", "mse"]]
-    by_worm = by_worm.merge(
-        plain, how="left", on=["n_train", "step", "worm"], suffixes=("", "_plain")
-    )
-    by_worm["skill"] = 1 - by_worm["mse"] / by_worm["mse_plain"]
-    counts = rows.groupby(keys, sort=False).agg(
-        members=("worm", "size"), diverged=("diverged", "sum")
-    )
-    curves = [_curve(group, level) for _, group in by_worm.groupby(keys[:3], sort=False)]
-    return pd.concat(curves).merge(counts.reset_index(), on=keys)
+    by_worm = worm_skill(rows, keys[:2], baseline, measure)
+    sizes = {"members": ("worm", "size"), "diverged": ("diverged", "sum")}
+    counts = rows.groupby(keys, sort=False).agg(**sizes).reset_index()
+    curves = [_curve(group) for _, group in by_worm.groupby(keys[:3], sort=False)]
+    return pd.concat(curves).merge(counts, on=keys)
 
 
-def _curve(group: pd.DataFrame, level: float) -> pd.DataFrame:
+def worm_skill(
+    rows: pd.DataFrame, line: list[str], baseline: str = "Persistence", measure: str = "mse"
+) -> pd.DataFrame:
+    """Error and skill of each line (its columns), number of training worms, step and worm."""
+    place = ["n_train", "step", "worm"]
+    errors = rows.groupby([*line, *place], sort=False)[measure].mean().rename("mse").reset_index()
+    plain = errors.loc[errors[line[0]] == baseline, [*place, "mse"]]
+    both = errors.merge(plain, how="left", on=place, suffixes=("", "_plain"))
+    return both.assign(skill=1 - both["mse"] / both["mse_plain"])
+
+
+def _curve(group: pd.DataFrame) -> pd.DataFrame:
     """Means over worms with their intervals, a row for each frame ahead."""
     curve = group[["line", "model", "n_train", "step"]].drop_duplicates().sort_values("step")
     for name in ("mse", "skill"):
         by_worm = group.pivot(index="worm", columns="step", values=name).to_numpy()
         mean, finite = by_worm.mean(axis=0), np.isfinite(by_worm).all(axis=0)
-        _, *ends = bootstrap_interval(by_worm, level)
+        _, *ends = bootstrap_interval(by_worm)
         curve[name] = mean
         curve[f"{name}_low"], curve[f"{name}_high"] = (np.where(finite, e, mean) for e in ends)
     return curve.assign(worms=len(by_worm))
 
 
 def as_text(table: pd.DataFrame) -> pd.DataFrame:
-    """`skill` for tables: MSE in units of 1e-4 (features lie in [0, 1]), skill in percent.
-
-    The further columns `MSE` and `skill (%)` (with its interval) are text.
-    """
+    """`skill` with the columns `MSE` (1e-4; features lie in [0, 1]) and `skill (%)` as text."""
     skills = 100 * table[["skill", "skill_low", "skill_high"]].to_numpy()
     ends = [
         f" [{_short(low)}, {_short(high)}]" if np.isfinite([middle, low]).all() else ""
@@ -162,20 +137,17 @@ def _short(value: float, digits: int = 0) -> str:
 
 
 def at_steps(table: pd.DataFrame, steps: Sequence[int] = STEPS) -> pd.DataFrame:
-    """Figure 4D: a row for each line and number of training worms, `as_text` at some steps."""
-    at = as_text(table[table["step"].isin(steps)])
-    wide = at.pivot(index=["line", "n_train"], columns="step", values=["MSE", "skill (%)"])
-    return wide.reindex(pd.MultiIndex.from_frame(at[["line", "n_train"]].drop_duplicates()))
+    """Figure 4D: `as_text` at some steps, and how many worms and members each row rests on.
 
-
-def for_page(table: pd.DataFrame, steps: Sequence[int] = STEPS) -> pd.DataFrame:
-    """`at_steps` with plain columns, and how many worms and members each row rests on."""
-    wide = at_steps(table, steps)
-    wide.columns = pd.Index([f"{column[0]}, {column[1]}" for column in wide.columns])
-    counts = table.groupby(["line", "n_train"], sort=False).agg(
-        worms=("worms", "first"), members=("members", "first"), diverged=("diverged", "max")
-    )
-    return wide.join(counts).reset_index()
+    Index line and number of training worms; columns `MSE, 8`, ..., `skill (%), 8`, ..., worms,
+    members and diverged.
+    """
+    at, keys = as_text(table[table["step"].isin(steps)]), ["line", "n_train"]
+    wide = at.pivot(index=keys, columns="step", values=["MSE", "skill (%)"])
+    wide.columns = pd.Index(["{}, {}".format(*names) for names in wide.columns])
+    counts = {"worms": ("worms", "first"), "members": ("members", "first")}
+    sizes = table.groupby(keys, sort=False).agg(**counts, diverged=("diverged", "max"))
+    return wide.reindex(sizes.index).join(sizes)
 
 
 def beside(tables: Mapping[str, pd.DataFrame], step: int = 8) -> pd.DataFrame:
@@ -199,47 +171,28 @@ def beside(tables: Mapping[str, pd.DataFrame], step: int = 8) -> pd.DataFrame:
 def search(rows: pd.DataFrame, baseline: str) -> pd.DataFrame:
     """Every line less a baseline, as the training worms show it and on a worm left out.
 
-    Parameters
-    ----------
-    rows
-        Of members trained on all worms but one, and on all but two.
-    baseline
-        Line that is subtracted.
-
-    Returns
-    -------
-    table
-        MSE (1e-4, mean over frames ahead) less the baseline's, by line and held-out worm: `inner`
-        of members that have nothing to do with that worm, on the other worms that they never met;
-        `outer` of members that all other worms train, on the worm itself.
+    `rows` are of members trained on all worms but one, and on all but two. MSE (1e-4, mean over
+    frames ahead) less the baseline's, by line and held_out: `inner` of members that have nothing to
+    do with that worm, on the other worms that they never met; `outer` of members that all other
+    worms train, on the worm itself.
     """
     table = leave_one_worm_out(over_steps(rows), score="mse")
-    fewer, most = sorted(table["n_train"].unique())
-    sides = {"inner": fewer, "outer": most}
-    wide = {
-        side: table[table["n_train"] == n].pivot(index="line", columns="held_out", values=side)
-        for side, n in sides.items()
-    }
-    gaps = {
-        side: 1e4 * (mse - mse.loc[baseline]).drop(index=baseline) for side, mse in wide.items()
-    }
-    long = pd.DataFrame({side: gap.stack() for side, gap in gaps.items()}).reset_index()
-    return long.sort_values("line", key=lambda own: own.map(list(rows["line"].unique()).index))
+    gaps = {}
+    for side, n in zip(("inner", "outer"), sorted(table["n_train"].unique()), strict=True):
+        some = table[table["n_train"] == n]
+        mse = some.pivot(index="line", columns="held_out", values=side)
+        gaps[side] = (1e4 * (mse - mse.loc[baseline]).drop(index=baseline)).stack()
+    order = list(rows["line"].unique())
+    return (
+        pd.DataFrame(gaps).reset_index().sort_values("line", key=lambda own: own.map(order.index))
+    )
 
 
-@dataclass(frozen=True)
-class FreeRun:
-    """One roll-out beside the truth.
+class FreeRun(NamedTuple):
+    """One roll-out beside the truth, on a `worm` that its member, trained on `subset`, never met.
 
-    Attributes
-    ----------
-    subset
-        Training worms of the member.
-    worm
-        Worm that it ran on, which it never met.
-    truth, path
-        Scores on the worm's components, shape (frames, 3); the path is not finite where
-        the roll-out was not.
+    `truth` and `path` are scores on the worm's components, shape (frames, 3); the path is not
+    finite where the roll-out was not.
     """
 
     subset: tuple[str, ...]
@@ -267,10 +220,7 @@ class FreeRun:
 
     @property
     def variance(self) -> float:
-        """Variance of the roll-out's second half as a share of the whole true path's.
-
-        Missing for a roll-out that runs away.
-        """
+        """Variance of the second half, as a share of the truth's; missing where it runs away."""
         if self.fate == "runs away":  # and need not be finite
             return float("nan")
         late = self.path[len(self.path) // 2 :]
@@ -303,8 +253,7 @@ def _features(table: Table, line: str) -> tuple[Features, ...]:
 def describe_free_runs(table: Table, lines: Sequence[str] = ()) -> pd.DataFrame:
     """Number of roll-outs of each fate, and their median variance; of all lines if none is named.
 
-    Columns line, n_train, one for each of `FATES`, roll-outs, variance (median over those
-    that do not run away; see `FreeRun.variance`).
+    Columns line, n_train, one for each of `FATES`, roll-outs, variance (of those that stay).
     """
     runs = pd.DataFrame(
         {"line": n, "n_train": len(r.subset), "fate": r.fate, "variance": r.variance}
@@ -312,10 +261,9 @@ def describe_free_runs(table: Table, lines: Sequence[str] = ()) -> pd.DataFrame:
         for r in free_runs(table, n)
     )
     counted = runs.assign(**{fate: runs["fate"] == fate for fate in FATES})
-    aggregated = {fate: (fate, "sum") for fate in FATES}
-    aggregated |= {"roll-outs": ("fate", "size"), "variance": ("variance", "median")}
-    grouped = counted.groupby(["line", "n_train"], sort=False)
-    return grouped.agg(**aggregated).reset_index()
+    totals = {fate: (fate, "sum") for fate in FATES}
+    totals |= {"roll-outs": ("fate", "size"), "variance": ("variance", "median")}
+    return counted.groupby(["line", "n_train"], sort=False).agg(**totals).reset_index()
 
 
 def free_run(table: Table, line: str) -> FreeRun:
@@ -358,9 +306,8 @@ def forecast_examples(table: Table) -> Figure:
     use_style()
     names = ("AVAL", "AVBL", "RMED", "VB02")
     truth, starts, examples = gallery(table, FORECAST, names)
-    figure, grid = plt.subplots(
-        len(names), len(starts), figsize=(9, 6), sharex=True, sharey=True, layout="constrained"
-    )
+    size: dict[str, Any] = {"figsize": (9, 6), "layout": "constrained"}
+    figure, grid = plt.subplots(len(names), len(starts), sharex=True, sharey=True, **size)
     example_forecasts(truth, starts.tolist(), examples, names, grid)
     return figure_legend(figure)
 
@@ -368,9 +315,8 @@ def forecast_examples(table: Table) -> Figure:
 def free_roll_outs(table: Table) -> Figure:
     """The true path of an unseen worm beside that of models which run on their own predictions."""
     use_style()
-    figure, row = plt.subplots(
-        1, len(FORECAST), figsize=(9, 3), sharex=True, sharey=True, layout="constrained"
-    )
+    size: dict[str, Any] = {"figsize": (9, 3), "layout": "constrained"}
+    figure, row = plt.subplots(1, len(FORECAST), sharex=True, sharey=True, **size)
     for axes, line in zip(row, FORECAST, strict=True):
         free = free_run(table, line)
         free_paths(free.truth, {line: free.path}, axes)

@@ -1,4 +1,4 @@
-"""The manifold beside plain classifiers, parameter by parameter, and how far ahead it sees.
+"""The manifold beside plain classifiers, by parameter, how far ahead it sees, and where worms lie.
 
 Lines of scores run through `runner.run` with the readers `manifold` and `standardised`. Here are
 the choice of parameters among those lines, and the two tables that no reader gives.
@@ -14,15 +14,15 @@ import numpy as np
 import pandas as pd
 
 from wormgnn import statistics
-from wormgnn.admm import Parameters, fit
+from wormgnn.admm import Model, Parameters, fit
 from wormgnn.admm.kernel import Codes, Floats
 from wormgnn.errors import RecordingError, TrainingError
 from wormgnn.features import Features, features
 from wormgnn.folds import worm_subsets
+from wormgnn.paper.readings import choices, leave_one_worm_out, of_choice
 from wormgnn.paper.studies import components
-from wormgnn.paper.studies.interpretations import choices, leave_one_worm_out, of_choice
 from wormgnn.recording import PAPER_NEURONS, Recording
-from wormgnn.results import Table
+from wormgnn.runner import Table
 
 CHOICE = "ADMM (chosen)"
 """Line of the parameters that are chosen on training worms alone, among `GRID_POINTS`."""
@@ -48,6 +48,13 @@ SENSITIVITY: dict[str, tuple[Any, ...]] = {
 """Values tried one parameter at a time."""
 
 HORIZONS_S = (0.0, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 20.0, 25.0, 30.0)
+
+
+EVERY_PLACED = 2
+"""One frame in so many of a worm that is placed on the manifold of others is kept."""
+
+SPACE = ["x", "y", "z"]
+"""Columns of a position: plane of the cyclic mode of the manifold, and the slowest other mode."""
 
 
 def of(
@@ -100,14 +107,14 @@ def sensitivity(
 ) -> pd.DataFrame:
     """Accuracy on worms left out as one parameter varies and the others stay.
 
-    Models of `n_train` worms, all but one if None. Columns: parameter, value (text), default
-    (is it the value of `params`), n_states, subset, n_train, worm, accuracy,
-    balanced_accuracy. Scores are missing where the spectrum did not converge.
+    Models of `n_train` worms, all but one if None. Columns parameter, value (text), default (is it
+    the value of `params`), n_states, subset, n_train, worm, accuracy, balanced_accuracy: these two
+    are missing where the spectrum did not converge.
     """
     size = n_train or len(features) - 1
     base, tables = _left_out(features, params, size), []
     for name, value in ((name, value) for name, values in vary.items() for value in values):
-        default, table = getattr(params, name) == value, base
+        table, default = base, getattr(params, name) == value
         if not default:
             try:
                 table = _left_out(features, replace(params, **{name: value}), size)
@@ -120,17 +127,15 @@ def sensitivity(
 
 def _left_out(features: Sequence[Features], params: Parameters, size: int) -> pd.DataFrame:
     """Scores of a model of each subset of so many worms on each worm left out."""
-    names = ["n_states", "subset", "n_train", "worm", "accuracy", "balanced_accuracy"]
     rows = []
     for subset in worm_subsets([worm.worm for worm in features], [size]):
         model = fit([worm for worm in features if worm.worm in subset], params)
-        about = {"n_states": features[0].n_states, "subset": "+".join(subset), "n_train": size}
-        rows += [
-            about | {"worm": worm.worm} | score(model.predict_states(worm), worm.y)
-            for worm in features
-            if worm.worm not in subset
-        ]
-    return pd.DataFrame(rows)[names]
+        for worm in (worm for worm in features if worm.worm not in subset):
+            about = {"n_states": worm.n_states, "subset": "+".join(subset), "n_train": size}
+            found = score(model.predict_states(worm), worm.y)
+            kept = {name: found[name] for name in ("accuracy", "balanced_accuracy")}
+            rows.append(about | {"worm": worm.worm} | kept)
+    return pd.DataFrame(rows)
 
 
 def horizon(
@@ -139,20 +144,13 @@ def horizon(
     fps: Mapping[str, float],
     horizons_s: Sequence[float] = HORIZONS_S,
 ) -> pd.DataFrame:
-    """State ahead on each worm left out, beside three baselines.
+    """State ahead on each worm left out, by the frames per second of each worm.
 
-    `fps` gives each worm's frames per second by name. Of two states the turns would be left out:
-    take four or seven.
-
-    Returns
-    -------
-    table
-        Columns: model, worm, horizon_s, and the scores of `statistics.scores`.
-        Models: `manifold` (the Markov matrix's power); `persistence` (the true state now,
-        which a decoder would first have to know); `dwell times` (the commonest
-        state so long after the true state now, in the training worms); `marginal` (the
-        training worms' commonest state). All are scored on the same frames: those with a
-        state now and then.
+    Columns model, worm, horizon_s, and the scores of `statistics.scores`. Models: `manifold` (the
+    Markov matrix's power); `persistence` (the true state now, which a decoder would first have to
+    know); `dwell times` (the commonest state so long after the true state now, in the training
+    worms); `marginal` (their commonest state). All are scored on the same frames: those with a
+    state now and then. Of two states the turns would be left out: take four or seven.
     """
     rows = []
     for worm in features:
@@ -185,6 +183,38 @@ def following(worms: Sequence[Features], steps: int, n_states: int) -> Floats:
         both = (now >= 0) & (then >= 0)
         np.add.at(counts, (now[both], then[both]), 1)
     return counts
+
+
+def on_manifold(
+    recordings: Sequence[Recording], params: Parameters, unseen: int = -1
+) -> tuple[Model, pd.DataFrame]:
+    """The manifold of all worms but one, and where all of them are on it, the unseen worm last.
+
+    Columns worm, seen (did the manifold learn from it), time_s, state (name, or none), x, y, z (as
+    in `SPACE`), phase (angle on the cycle, -pi to pi). Ordered in time.
+    """
+    others = list(recordings)
+    last = others.pop(unseen)
+    *worms, placed = of([*others, last], 7)
+    model = fit(worms, params)
+    points, space, phase = model.kernel.points, model.spectrum.space(), model.spectrum.phase()
+    tables = []
+    for number, recording in enumerate(others):
+        at = points.worm == number
+        place = np.column_stack([space[at], phase[at]])
+        path = _path(recording, points.frame[at], points.y[at], place)
+        tables.append(path[:: components.EVERY_FRAMES].assign(seen=True))
+    place = np.column_stack([model.space(placed), model.phase(placed)])
+    path = _path(last, np.arange(placed.n_frames), placed.y, place)
+    tables.append(path[::EVERY_PLACED].assign(seen=False))
+    columns = ["worm", "seen", "time_s", "state", *SPACE, "phase"]
+    return model, pd.concat(tables, ignore_index=True)[columns]
+
+
+def _path(recording: Recording, frames: Codes, y: Codes, place: Floats) -> pd.DataFrame:
+    table = pd.DataFrame(place.round(2), columns=[*SPACE, "phase"])
+    seconds = (recording.times[frames] - recording.times[0]).round(1)
+    return table.assign(worm=recording.worm, time_s=seconds, state=components.STATE_NAMES[y])
 
 
 def _horizon(table: Table) -> pd.DataFrame:

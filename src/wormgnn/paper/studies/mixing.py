@@ -8,7 +8,7 @@ truth: the same worm at a mixing of 0 is what it would have been.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,8 @@ from wormgnn.comparison import compare, select
 from wormgnn.datasets.simulated import Mixing, Physics, Simulation
 from wormgnn.errors import ChoiceError
 from wormgnn.features import scale
-from wormgnn.models.networks import MESSAGES
-from wormgnn.plan import Line, Plan
-from wormgnn.results import Table
+from wormgnn.models.gnn import MESSAGES
+from wormgnn.runner import Table
 
 Array = NDArray[np.float64]
 
@@ -68,28 +67,6 @@ def grid(
     fields = {"physics": PHYSICS, **changes}
     places = itertools.product(kinds, dial, seeds)
     return [Simulation(mixing, kind, seed, **fields) for kind, mixing, seed in places]
-
-
-def lines(
-    plans: Mapping[str, Plan],
-    worms: Sequence[Simulation],
-    view: str = "as recorded",
-    **factors: Any,
-) -> tuple[Line, ...]:
-    """Every plan on every set of worms; its place on the dial, and `factors`, identify a line."""
-    more = [*([] if view == "as recorded" else [view]), *map(str, factors.values())]
-    return tuple(
-        Line(
-            ", ".join([f"{model}: {world.kind} {world.mixing:g}, set {world.seed}", *more]),
-            plan,
-            model=model,
-            view=view,
-            train=world,
-            factors={"kind": world.kind, "mixing": world.mixing, "sim_seed": world.seed} | factors,
-        )
-        for world in worms
-        for model, plan in plans.items()
-    )
 
 
 # --- reference tables ----------------------------------------------------------------------------
@@ -179,6 +156,17 @@ def legibility(train: Sequence[tuple[Array, Array]], signals: Array, shared: Arr
 # --- comparisons ---------------------------------------------------------------------------------
 
 
+def gains(rows: pd.DataFrame) -> pd.DataFrame:
+    """Aligned rows, with what the true linear map adds to the accuracy of the same model (`gain`).
+
+    ChoiceError for rows that lack either view.
+    """
+    keys = ["model", "kind", "mixing", "n_states", "n_train", "seen", *WORM]
+    aligned, plain = (select(rows, {"view": view}) for view in ("aligned", "as recorded"))
+    both = aligned.merge(plain[[*keys, "accuracy"]], on=keys, suffixes=("", "_recorded"))
+    return both.assign(gain=both["accuracy"] - both["accuracy_recorded"])
+
+
 def room(rows: pd.DataFrame) -> pd.DataFrame:
     """What undoing the mixture adds to the MLP on unseen worms: the room for edges to help.
 
@@ -190,16 +178,10 @@ def room(rows: pd.DataFrame) -> pd.DataFrame:
     The table of `comparison.compare` for each place above 0 of the dial; `a` is the gain there, `b`
     the gain at 0. ChoiceError where the table lacks mixing 0 or the aligned model.
     """
-    worm = ["kind", "n_train", "n_states", *WORM]
-    unseen = select(rows, {"model": "MLP, no norm", "seen": False})
-    aligned, plain = (
-        select(unseen, {"view": view}).set_index([*worm, "mixing"])
-        for view in ("aligned", "as recorded")
-    )
-    gains = aligned.assign(gain=aligned["accuracy"] - plain["accuracy"]).reset_index()
-    mixed = {"mixing": [place for place in gains["mixing"].unique() if place > 0]}
-    place = ["kind", "mixing", "n_train"]
-    return compare(gains, mixed, {"mixing": 0.0}, "gain", place, on=worm, unit=WORM)
+    gained = gains(select(rows, {"model": "MLP, no norm", "seen": False}))
+    mixed = {"mixing": [place for place in gained["mixing"].unique() if place > 0]}
+    on, place = ["kind", "n_train", "n_states", *WORM], ["kind", "mixing", "n_train"]
+    return compare(gained, mixed, {"mixing": 0.0}, "gain", place, on=on, unit=WORM)
 
 
 def distinct(table: pd.DataFrame) -> pd.DataFrame:

@@ -14,9 +14,8 @@ import torch
 
 from wormgnn import statistics
 from wormgnn.folds import Role
-from wormgnn.models.ensemble import load_flat_state
 from wormgnn.plan import Plan
-from wormgnn.results import Table
+from wormgnn.runner import Table
 from wormgnn.tasks.frames import (
     Worm,
     evaluate,
@@ -26,7 +25,7 @@ from wormgnn.tasks.frames import (
     trained_on,
 )
 from wormgnn.tasks.states import network
-from wormgnn.training import Batch, Schedule, Trainer
+from wormgnn.training import Batch, Schedule, Trainer, load_flat_state
 
 FRAMES = (32, 64, 128, 256, 512, 100_000)
 """Numbers of frames that edges average over; the last stands for all of a recording."""

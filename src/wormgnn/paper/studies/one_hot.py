@@ -1,13 +1,13 @@
 """Edges under a factor within the softmax: how near one-hot, how near a permutation matrix.
 
 Paper, "One-hot encoding of edges". Takes the edges that every network of the experiment `one-hot`
-infers for every worm from its whole recording. Matrices have the receiver first. Every measure
-takes any number of them at once, shape (..., neurons, neurons), and gives one number each, (...).
+infers for every worm from its whole recording. Matrices have the receiver first.
 """
 
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.special import xlogy
 
-from wormgnn.results import Table
-from wormgnn.statistics import Random
+from wormgnn.runner import Table
 
 Array = NDArray[np.float64]
 
@@ -57,9 +56,10 @@ def matrices(table: Table) -> pd.DataFrame:
         edges, seen = arrays["edges"].astype(np.float64), arrays["seen"].astype(bool)
         members, worms, neurons, _ = edges.shape
         if rivals == "senders":
-            null = one_sender((NULLS, members, worms), neurons, random)
+            null = np.eye(neurons)[random.integers(neurons, size=(NULLS, members, worms, neurons))]
         else:
-            null = binary(edges.mean(axis=(-2, -1)), neurons, NULLS, random)
+            density = edges.mean(axis=(-2, -1), keepdims=True)
+            null = (random.random((NULLS, *edges.shape)) < density).astype(np.float64)
         values, of_null = measures(edges, rivals), measures(null, rivals)
         values |= {f"null_{n}": of_null[n].mean(axis=0) for n in WITH_NULL if n in of_null}
         values["same"], values["chance"] = same_choice(edges, seen, rivals)
@@ -74,29 +74,67 @@ def matrices(table: Table) -> pd.DataFrame:
 def measures(edges: Array, rivals: str) -> dict[str, Array]:
     """What is measured of matrices (..., neurons, neurons), each of shape (...).
 
-    An edge type and its absence serve a network alike (chapter "Inferred edges and the
-    connectome"), so that with the rivals `types` the nearer one of W and 1 - W is taken.
+    - `one_hot`: of `types` the mean of max(w, 1 - w), 1/2 where every edge is undecided; of
+      `senders` the mean of a receiver's largest weight, 1/neurons where all are equal; at most 1.
+    - `bits`: mean entropy, of a pair's two edge types or of a receiver's senders.
+    - `distinct`: number of neurons that are some receiver's strongest sender.
+    - `share`, `distance`, `scaled_distance`: see `permutation`. An edge type and its absence serve
+      a network alike (chapter "Inferred edges and the connectome"), so that of `types` the nearer
+      one of W and 1 - W is taken.
+    - `effective_rank`: dimensions that messages keep, exp of the entropy of the singular values,
+      between 1, where all receivers get the same, and the number of neurons, which a permutation
+      reaches (Roy and Vetterli 2007, EUSIPCO).
+    - `rank`: number of singular values above `NUMERICAL` of the largest.
+    - `degree`: mean number of senders whose weight is above one half; 1 in a permutation.
     """
+    surprise = -xlogy(edges, edges)
     if rivals == "senders":
+        sides, strongest = edges[None], np.sort(edges.argmax(axis=-1), axis=-1)
         values = {
-            "one_hot": largest_share(edges),
-            "bits": sender_bits(edges),
-            "distinct": distinct(edges),
-            "share": share(edges),
-            "distance": distance(edges),
-            "scaled_distance": scaled_distance(edges),
+            "one_hot": edges.max(axis=-1).mean(axis=-1),
+            "bits": surprise.sum(axis=-1).mean(axis=-1) / np.log(2),
+            "distinct": 1.0 + (np.diff(strongest, axis=-1) > 0).sum(axis=-1),
         }
     else:
-        pair = np.stack([edges, 1 - edges])
+        sides = np.stack([edges, 1 - edges])
         values = {
-            "one_hot": decided(edges),
-            "bits": pair_bits(edges),
-            "share": share(pair).max(axis=0),
-            "distance": distance(pair).min(axis=0),
-            "scaled_distance": scaled_distance(pair).min(axis=0),
+            "one_hot": sides.max(axis=0).mean(axis=(-2, -1)),
+            "bits": (surprise - xlogy(1 - edges, 1 - edges)).mean((-2, -1)) / np.log(2),
         }
-    shared = effective_rank, rank, degree
-    return values | {measure.__name__: measure(edges) for measure in shared}
+    share, distance, scaled_distance = permutation(sides)
+    values |= {"share": share.max(axis=0), "distance": distance.min(axis=0)}
+    singular = np.linalg.svd(edges, compute_uv=False)
+    part = _divided(singular, singular.sum(axis=-1, keepdims=True), 0.0)
+    return values | {
+        "scaled_distance": scaled_distance.min(axis=0),
+        "effective_rank": np.exp(-xlogy(part, part).sum(axis=-1)),
+        "rank": (singular > NUMERICAL * singular[..., :1]).sum(axis=-1).astype(np.float64),
+        "degree": (edges > 0.5).sum(axis=-1).mean(axis=-1),
+    }
+
+
+def permutation(weights: Array) -> tuple[Array, Array, Array]:
+    """How near matrices (..., neurons, neurons) are to a permutation P, three times (...).
+
+    `share`: part of all weight that the best permutation collects, `max_P sum(P * W)`, 1 for a
+    scaled permutation matrix. `distance`: `min_P |W - P| / sqrt(neurons)`, 0 for a permutation, 1
+    for no edges at all, more for many. `scaled_distance`: `min_cP |W - c P| / |W|`, between 0 and
+    1, with the best c, `sum(P * W) / neurons`. With non-negative weights one P is best for all of
+    them, since `|W - P|^2 = |W|^2 + neurons - 2 sum(P * W)`.
+    """
+    n, matrices = weights.shape[-1], weights.reshape(-1, *weights.shape[-2:])
+    sums = [w[linear_sum_assignment(w, maximize=True)].sum() for w in matrices]
+    collected = np.array(sums).reshape(weights.shape[:-2])
+    squares = (weights**2).sum(axis=(-2, -1))
+    return (
+        _divided(collected, weights.sum(axis=(-2, -1)), 0.0),
+        np.sqrt(np.maximum(squares + n - 2 * collected, 0) / n),
+        np.sqrt(np.maximum(_divided(squares - collected**2 / n, squares, 1.0), 0)),
+    )
+
+
+def _divided(part: NDArray[Any], whole: NDArray[Any], empty: float) -> Array:
+    return np.divide(part, whole, out=np.full(part.shape, empty), where=whole > 0)
 
 
 def same_choice(edges: Array, seen: NDArray[np.bool_], rivals: str) -> tuple[Array, Array]:
@@ -140,106 +178,3 @@ def examples(table: Table) -> pd.DataFrame:
         edges = pd.DataFrame(arrays["edges"][member, worm], columns=neurons)
         tables.append(pd.DataFrame({**known, "receiver": neurons}).join(edges))
     return pd.concat(tables, ignore_index=True)
-
-
-# --- measures of a matrix ------------------------------------------------------------------------
-
-
-def decided(weights: Array) -> Array:
-    """Mean of max(w, 1 - w): 1/2 where every edge is undecided, 1 where all are one or zero."""
-    return np.asarray(np.maximum(weights, 1 - weights).mean(axis=(-2, -1)))
-
-
-def largest_share(weights: Array) -> Array:
-    """Mean of a receiver's largest weight: 1/neurons where all senders are equal, at most 1."""
-    return np.asarray(weights.max(axis=-1).mean(axis=-1))
-
-
-def pair_bits(weights: Array) -> Array:
-    """Mean entropy of a pair's two edge types, in bits: 1 where undecided, 0 where one-hot."""
-    return -(xlogy(weights, weights) + xlogy(1 - weights, 1 - weights)).mean((-2, -1)) / np.log(2)
-
-
-def sender_bits(weights: Array) -> Array:
-    """Mean entropy of a receiver's senders, in bits: log2(neurons) if all are equal."""
-    return np.asarray(-xlogy(weights, weights).sum(axis=-1).mean(axis=-1) / np.log(2))
-
-
-def assigned(weights: Array) -> Array:
-    """Largest weight that one permutation can collect: `max_P sum(P * W)`."""
-    matrices = weights.reshape(-1, *weights.shape[-2:])
-    sums = [w[linear_sum_assignment(w, maximize=True)].sum() for w in matrices]
-    return np.array(sums).reshape(weights.shape[:-2])
-
-
-def share(weights: Array) -> Array:
-    """Part of all weight that lies on the best permutation; 1 for a scaled permutation matrix."""
-    total = weights.sum(axis=(-2, -1))
-    return np.divide(assigned(weights), total, out=np.zeros_like(total), where=total > 0)
-
-
-def distance(weights: Array) -> Array:
-    """Frobenius distance to the nearest permutation matrix, in lengths of one.
-
-    `min_P |W - P| / sqrt(neurons)`: 0 for a permutation, 1 for no edges at all, more for
-    many. With non-negative weights the nearest permutation is the one of `assigned`, since
-    `|W - P|^2 = |W|^2 + neurons - 2 sum(P * W)`.
-    """
-    n = weights.shape[-1]
-    squares = (weights**2).sum(axis=(-2, -1))
-    return np.asarray(np.sqrt(np.maximum(squares + n - 2 * assigned(weights), 0) / n))
-
-
-def scaled_distance(weights: Array) -> Array:
-    """The same to the nearest multiple of a permutation matrix, in lengths of the matrix.
-
-    `min_cP |W - c P| / |W|`, between 0 and 1: the best c is `sum(P * W) / neurons`.
-    """
-    squares = np.asarray((weights**2).sum(axis=(-2, -1)))
-    missed = squares - assigned(weights) ** 2 / weights.shape[-1]
-    part = np.divide(missed, squares, out=np.ones_like(squares), where=squares > 0)
-    return np.asarray(np.sqrt(np.maximum(part, 0)))
-
-
-def distinct(weights: Array) -> Array:
-    """Number of neurons that are some receiver's strongest sender."""
-    strongest = np.sort(weights.argmax(axis=-1), axis=-1)
-    return np.asarray(1.0 + (np.diff(strongest, axis=-1) > 0).sum(axis=-1))
-
-
-def degree(weights: Array) -> Array:
-    """Mean number of senders whose weight is above one half; 1 in a permutation."""
-    return np.asarray((weights > 0.5).sum(axis=-1).mean(axis=-1))
-
-
-def effective_rank(weights: Array) -> Array:
-    """Dimensions that messages keep: exp of the entropy of the singular values.
-
-    Between 1, where all receivers get the same, and the number of neurons, which a
-    permutation reaches (Roy and Vetterli 2007, EUSIPCO).
-    """
-    values = np.linalg.svd(weights, compute_uv=False)
-    total = values.sum(axis=-1, keepdims=True)
-    part = np.divide(values, total, out=np.zeros_like(values), where=total > 0)
-    return np.asarray(np.exp(-xlogy(part, part).sum(axis=-1)))
-
-
-def rank(weights: Array) -> Array:
-    """Number of singular values above `NUMERICAL` of the largest."""
-    values = np.linalg.svd(weights, compute_uv=False)
-    return np.asarray((values > NUMERICAL * values[..., :1]).sum(axis=-1).astype(np.float64))
-
-
-def binary(density: Array, neurons: int, count: int, rng: Random = 0) -> Array:
-    """Random matrices of zeros and ones, shape (count, ..., neurons, neurons).
-
-    `density` is the probability of a one, shape (...).
-    """
-    draws = np.random.default_rng(rng).random((count, *density.shape, neurons, neurons))
-    return (draws < density[..., None, None]).astype(np.float64)
-
-
-def one_sender(shape: tuple[int, ...], neurons: int, rng: Random = 0) -> Array:
-    """Random matrices in which each receiver has one sender, shape (*shape, neurons, neurons)."""
-    senders = np.random.default_rng(rng).integers(neurons, size=(*shape, neurons))
-    return np.asarray(np.eye(neurons)[senders])

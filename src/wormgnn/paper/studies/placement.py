@@ -22,8 +22,7 @@ from wormgnn.features import Features, features
 from wormgnn.paper.studies.mixing import PHYSICS as DIAL_PHYSICS
 from wormgnn.plan import Experiment, Line, Plan, Profile
 from wormgnn.recording import PAPER_NEURONS, Recording
-from wormgnn.results import Table
-from wormgnn.runner import run
+from wormgnn.runner import Table, run
 from wormgnn.store import Store
 
 Array = NDArray[np.float64]
@@ -63,10 +62,7 @@ def correlations(worm: Features) -> Array:
     return np.asarray(matrix[np.triu_indices(len(matrix), 1)])
 
 
-DESCRIPTIONS: dict[str, Callable[[Features], Array]] = {
-    "tuning": tuning,
-    "correlations": correlations,
-}
+DESCRIPTIONS = {"tuning": tuning, "correlations": correlations}
 """Statistics that train nothing: correlation of two worms' descriptions, mean over pairs."""
 
 SVM_DROPS = {"SVM drop, 2 states": 2, "SVM drop, 4 states": 4}
@@ -173,9 +169,8 @@ def calibrate(
 ) -> pd.DataFrame:
     """Statistics of simulated worms: as many, as long and as fast as some recordings.
 
-    Columns statistic, value, physics, kind, mixing, sim_seed; and roughness and dimension of
-    the traces, which say how like the recordings the simulated worms are. RecordingError for
-    fewer than two recordings.
+    Columns statistic, value, physics, kind, mixing, sim_seed, and those of `describe`.
+    RecordingError for fewer than two recordings.
     """
     if len(like) < 2:
         raise RecordingError(f"a placement compares worms: expected two or more, got {len(like)}")
