@@ -102,7 +102,7 @@ assert (long.loc[8000] > long.loc[250]).all()
 #
 # ## What is smaller than in the paper
 #
-# The paper's scale is ten folds of 800 epochs. These experiments stop short of it, all others do not. `wormgnn run NAME --folds 10 --reference` goes on from the folds that are done.
+# The paper's scale is ten folds of 800 epochs. These experiments stop short of it, all others do not; those on Nichols's worms are plans so far. `wormgnn run NAME --folds 10 --reference` goes on from the folds that are done.
 
 # %% tags=["hide-input"]
 short = [
