@@ -139,14 +139,14 @@ def made_up(claim: Claim, points: float) -> Evidence:
     lines: dict[str, pd.DataFrame] = {}
     scores = claim.score if isinstance(claim.score, tuple) else (claim.score,)
     base = 0.0 if claim.B is None else 0.5
-    level_of_a = base + (claim.against + points) / claim.scale
-    for level, side in itertools.chain(
-        *(
-            [(level, one) for one in (side if isinstance(side, tuple) else (side,))]
-            for level, side in ((level_of_a, claim.A), (base, claim.B))
-            if side is not None
-        )
-    ):
+    levels = ((base + (claim.against + points) / claim.scale, claim.A), (base, claim.B))
+    sides = [
+        (level, one)
+        for level, several in levels
+        for one in (several if isinstance(several, tuple) else (several,))
+        if one is not None
+    ]
+    for level, side in sides:
         named = side if isinstance(side, Mapping) else {"model": side}
         for by in claim.by if isinstance(claim.by, tuple) else (claim.by,):
             for chosen in spread_out(by, named):

@@ -60,6 +60,16 @@ class Network(nn.Module):
         raise NotImplementedError(f"{type(self).__name__} does not predict frames")
 
 
+def last_frames(x: Tensor, memory: Memory | None, members: int, lags: int) -> Memory:
+    """So many frames of each member, `(members, features * neurons, windows)`, the latest first.
+
+    `x` is the present frame and `memory` what this returned for the frame before; see
+    `Network.step`. Before there are so many, the first frame stands for those that lack.
+    """
+    now = x.flatten(-3, -2).expand(members, -1, -1)
+    return (now, *(memory or (now,) * lags))[:lags]
+
+
 class Gathering(Network):
     """What the paper's networks share: they gather what neurons say, and read it with `Head`.
 
@@ -224,8 +234,7 @@ class LaggedMLP(Gathering):
         self, x: Tensor, memory: Memory | None = None, edges: Tensor | None = None
     ) -> tuple[Tensor, Memory | None]:
         """See `Network.step`; the memory are the last frames, the latest first."""
-        now = x.flatten(-3, -2).expand(len(self.head.readout.weight), -1, -1)
-        frames = (now, *(memory or (now,) * self.lags))[: self.lags]
+        frames = last_frames(x, memory, len(self.head.readout.weight), self.lags)
         seen = torch.cat(frames, dim=1)
         change: Tensor = self.head(seen)
         return change if self.linear is None else change + self.linear(seen), frames

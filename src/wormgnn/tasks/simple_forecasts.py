@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from wormgnn.errors import TrainingError
 from wormgnn.features import derivative
 from wormgnn.models.layers import Memory
-from wormgnn.models.networks import Network
+from wormgnn.models.networks import Network, last_frames
 from wormgnn.recording import Recording
 from wormgnn.tasks.rollout import Rollout, mean_square_error
 
@@ -52,8 +52,7 @@ class Autoregression(Network):
         self, x: Tensor, memory: Memory | None = None, edges: Tensor | None = None
     ) -> tuple[Tensor, Memory | None]:
         """See `Network.step`; the memory are the last frames, the latest first."""
-        now = x.flatten(-3, -2).expand(len(self.weight), -1, -1)
-        frames = (now, *(memory or (now,) * self.lags))[: self.lags]
+        frames = last_frames(x, memory, len(self.weight), self.lags)
         return torch.baddbmm(
             self.intercept[..., None], self.weight, torch.cat(frames, dim=1)
         ), frames
